@@ -1,0 +1,49 @@
+# The commands of the project. Everything happens in .venv, from requirements.lock; nothing else is touched.
+# PYTHON=/path/to/python chooses the interpreter; otherwise the newest of python3.14 … python3 that is 3.11 or later.
+
+SCENARIO ?= scenarios/gist.yaml
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check verify bench docs clean lock
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
+
+setup: $(STAMP)  ## the environment, from the lock file
+
+$(STAMP): requirements.lock pyproject.toml tools/make_venv.sh
+	@sh tools/make_venv.sh $(VENV) $(PYTHON)
+	@touch $@
+
+run: $(STAMP)  ## operating characteristics of the founding trial (SCENARIO=… for another)
+	@$(PY) -m trialsim run $(SCENARIO)
+
+check: $(STAMP)  ## formatting, lint, types, layers
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+test: check  ## every check and every test (some minutes)
+	$(PY) -m pytest -n auto --dist loadfile
+
+verify: $(STAMP)  ## the long statistical checks
+	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra --strict-markers --import-mode=importlib" tests/verify
+
+bench: $(STAMP)  ## speed, as ratios within one run
+	$(PY) -m tests.bench
+
+docs: $(STAMP)  ## the generated pages: JSON Schemas and the validation page
+	$(PY) tools/write_docs.py
+
+lock: $(STAMP)  ## requirements.lock from pyproject.toml
+	$(PY) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment and everything generated
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,73 @@
+"""What can go wrong, each as one sentence that says where, what was found and what would be accepted.
+
+A user's mistake is an `InputError` (exit code 2). Nothing here is ever shown as a traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TrialsimError(Exception):
+    """Anything trialsim reports in one sentence."""
+
+    exit_code = 1
+
+
+class InputError(TrialsimError):
+    """What the user asked for cannot be done as written."""
+
+    exit_code = 2
+
+
+class NotSolvableError(InputError):
+    """The exact engine declines a design; the sentence says why."""
+
+
+class DisagreementError(TrialsimError):
+    """A simulated value disagrees with its exact value."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the user's input: a file (or option), a line, a dotted path.
+
+    >>> str(Place("gist.yaml", 12, "truths.1.response_rate"))
+    'gist.yaml, line 12, truths.1.response_rate'
+    """
+
+    source: str
+    line: int | None = None
+    path: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.source, f"line {self.line}" if self.line else "", self.path]
+        return ", ".join(part for part in parts if part)
+
+
+def at(place: Place, problem: str) -> InputError:
+    """Return the error that names the place and then the problem."""
+    return InputError(f"{place}: {problem}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a remedy for a misspelt word: the nearest known one, or all of them.
+
+    >>> nearest("responce_rate", ["response_rate", "name"])
+    'did you mean "response_rate"?'
+    >>> nearest("x", ["name", "title"])
+    'accepted: name, title'
+    """
+    names = list(known)
+    lowered = {name.lower(): name for name in names}
+    close = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{lowered[close[0]]}"?'
+    return f"accepted: {', '.join(names)}" if names else "nothing is accepted here"

@@ -1,0 +1,1 @@
+"""Intervals, probabilities and precision: pure functions of counts."""

@@ -1,0 +1,70 @@
+"""The only file that chooses numba's options, and where compiled kernels are kept.
+
+Numba's disk cache does not notice a change in a function that a cached one calls, so the cache folder is named by a
+digest of all kernel sources: any change begins an empty one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+STREAM = "threefry2x64-13/1"
+"""Name and version of the addressed random numbers; a change of any bit of them is a new version."""
+
+
+def sources_digest() -> str:
+    """Return a digest of the kernel sources and of what compiles them."""
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:3]}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path | None:
+    """Return a folder for compiled kernels that can be written, or None."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    for base in [named] if named else [os.path.join(home, "trialsim")]:
+        folder = Path(base) / f"kernels-{sources_digest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".probe-{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError:
+            continue
+        return folder
+    return None
+
+
+CACHE_FOLDER = _cache_folder()
+if CACHE_FOLDER is not None:
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+# error_model="numpy" drops the checks that raise on division; nogil lets joblib's threads run side by side.
+# fastmath stays off: it may reorder or drop operations whose bits matter.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False, "boundscheck": None}
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function that Python calls; kept on disk between runs."""
+    return cast("_Function", numba.njit(cache=CACHE_FOLDER is not None, **_OPTIONS)(function))
+
+
+def loop(function: _Function) -> _Function:
+    """Compile a loop that kernels call."""
+    return cast("_Function", numba.njit(**_OPTIONS)(function))
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile a small function into its callers, so that their loops vectorise."""
+    return cast("_Function", numba.njit(forceinline=True, **_OPTIONS)(function))

@@ -1,0 +1,224 @@
+"""The design: what the protocol fixed before the first patient."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from trialsim.inference.intervals import IntervalName
+from trialsim.spec.allocation.sharing import share_out
+from trialsim.spec.fields import Digits, Name, Number, Part, Patients, Probability, Rate, Ratio, Slug, Text
+from trialsim.spec.looks import Look, per_arm_sizes
+
+WhenArmStops = Literal["arm_cap", "refill", "stop_trial"]
+
+
+class Arm(Part):
+    """A treatment arm."""
+
+    name: Name
+    dose: Text = ""
+    """As the protocol words it, with its unit."""
+    ratio: Ratio = 1
+    """Share of patients, as a whole number: 2 and 1 is 2:1."""
+
+
+class Allocation(Part):
+    """How patients are randomised to arms."""
+
+    method: Literal["permuted-blocks"] = "permuted-blocks"
+    block_size: Patients | None = None
+    """Patients per block; a multiple of the sum of the ratios. None: one round of the ratios."""
+
+
+class Endpoint(Part):
+    """What counts as a response."""
+
+    kind: Literal["binary"] = "binary"
+    name: Name = "response"
+    definition: Text = ""
+
+
+class Hypotheses(Part):
+    """The response rates that the design was made to tell apart (p0 and p1 of the papers)."""
+
+    null_rate: Rate
+    target_rate: Rate
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.null_rate >= self.target_rate:
+            raise ValueError("null_rate must be below target_rate")
+        return self
+
+
+class Enrolment(Part):
+    """How many patients, and what becomes of the others when an arm stops."""
+
+    cap: Patients | dict[Name, Patients]
+    """Most patients: a total, shared out by the allocation ratio, or a number for each arm."""
+    when_arm_stops: WhenArmStops = "arm_cap"
+    """arm_cap: the others go on to their own caps; refill: they take its patients too; stop_trial: all stop."""
+
+
+class Analysis(Part):
+    """The final estimate and its interval."""
+
+    interval: IntervalName = "clopper-pearson"
+    level: Probability = 0.95
+    target_distance: Probability | None = None
+    """The largest distance from estimate to limit that the protocol promises, as a rate."""
+    target_half_width: Probability | None = None
+    """The largest half-width that the protocol promises, as a rate."""
+
+
+class PublishedValue(Part):
+    """A number printed in a paper, with its place there. It becomes a test by being in the file."""
+
+    measure: Slug
+    printed: Number
+    digits: Digits
+    """Decimal places printed (of `printed`, a probability or a number of patients)."""
+    relation: Literal["equals", "less_than"] = "equals"
+    response_rate: Rate | None = None
+    """True rate of every arm; None for a measure that does not depend on it."""
+    cap: Patients | dict[Name, Patients] | None = None
+    """The enrolment cap that the number belongs to, if not the design's own."""
+    arm: Name | None = None
+    look: Name | None = None
+    given: Literal["continue", "stop", "all_continue"] | None = None
+    value: Number | None = None
+    variant: Name | None = None
+    place: Text
+    """Where it is printed."""
+    checked_at_source: bool = True
+
+
+class Design(Part):
+    """What the protocol fixed: arms, allocation, endpoint, looks, enrolment, analysis; source and published values."""
+
+    schema_: Literal["trialsim.design/1"] = Field(alias="schema")
+    name: Slug
+    title: Text = ""
+    source: Text = ""
+    notes: Text = ""
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=16)]
+    allocation: Allocation = Allocation()
+    endpoint: Endpoint = Endpoint()
+    hypotheses: Hypotheses | None = None
+    enrolment: Enrolment
+    looks: Annotated[tuple[Look, ...], Field(min_length=1, max_length=50)]
+    analysis: Analysis = Analysis()
+    published: tuple[PublishedValue, ...] = ()
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """Names of the arms, in order."""
+        return tuple(arm.name for arm in self.arms)
+
+    @property
+    def look_names(self) -> tuple[str, ...]:
+        """Names of the looks, in order; the last is the final analysis."""
+        return tuple(look.name for look in self.looks)
+
+    @property
+    def ratio(self) -> tuple[int, ...]:
+        """Allocation ratio of each arm."""
+        return tuple(arm.ratio for arm in self.arms)
+
+    @property
+    def caps(self) -> tuple[int, ...]:
+        """Most patients of each arm as planned, before any arm stops."""
+        cap = self.enrolment.cap
+        if isinstance(cap, dict):
+            return tuple(cap[name] for name in self.arm_names)
+        shared = share_out(cap, self.ratio)
+        assert shared is not None  # no arm is capped here
+        return shared
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        # Each check raises ValueError("path | problem"); `load` turns the path into file and line.
+        _check_names("arms", self.arm_names, reserved=("pooled",))
+        _check_names("looks", self.look_names)
+        _check_allocation(self)
+        _check_caps(self)
+        _check_looks(self)
+        return self
+
+
+def _check_names(path: str, names: tuple[str, ...], reserved: tuple[str, ...] = ()) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ValueError(f'{path}.{index}.name | the name "{name}" is used twice; give each its own')
+        if name in reserved:
+            raise ValueError(f'{path}.{index}.name | the name "{name}" is reserved; choose another')
+
+
+def _check_arm_keys(path: str, given: dict[str, int], arms: tuple[str, ...]) -> None:
+    from trialsim.errors import nearest
+
+    for name in given:
+        if name not in arms:
+            raise ValueError(f'{path} | there is no arm "{name}"; {nearest(name, arms)}')
+    missing = [name for name in arms if name not in given]
+    if missing:
+        raise ValueError(f"{path} | no number for arm {', '.join(missing)}; every arm needs one")
+
+
+def _check_allocation(design: Design) -> None:
+    size = design.allocation.block_size
+    if size is not None and size % sum(design.ratio):
+        ratio = ":".join(map(str, design.ratio))
+        raise ValueError(
+            f"allocation.block_size | {size} is not a multiple of {sum(design.ratio)}, so blocks cannot hold {ratio}"
+        )
+
+
+def _check_caps(design: Design) -> None:
+    cap = design.enrolment.cap
+    if isinstance(cap, dict):
+        _check_arm_keys("enrolment.cap", cap, design.arm_names)
+    elif cap < len(design.arms):
+        raise ValueError(f"enrolment.cap | {cap} patients cannot fill {len(design.arms)} arms; at least one per arm")
+    elif min(design.caps) < 1:
+        raise ValueError(f"enrolment.cap | {cap} patients leave an arm empty at this ratio; raise the cap")
+
+
+def _check_looks(design: Design) -> None:
+    """Check that looks follow one another when no arm stops, within the caps, and end with the final analysis."""
+    patients: tuple[int, ...] = (0,) * len(design.arms)
+    for index, look in enumerate(design.looks):
+        path = f"looks.{index}"
+        is_last = index == len(design.looks) - 1
+        if is_last != (look.at == "full_enrolment"):
+            raise ValueError(f"{path}.at | the last look, and only the last, is at full_enrolment")
+        if is_last and look.continue_if is not None:
+            raise ValueError(f"{path}.continue_if | nobody is stopped at the final look; use success_if")
+        look.check_rules(path, design.arm_names, _check_arm_keys)
+        patients = _sizes_if_none_stops(design, index, patients)
+
+
+def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) -> tuple[int, ...]:
+    look, path, caps = design.looks[index], f"looks.{index}.at", design.caps
+    if look.at == "full_enrolment":
+        reached: tuple[int, ...] | None = caps
+    elif look.at.per_arm is not None:
+        wanted = look.at.per_arm
+        if isinstance(wanted, dict):
+            _check_arm_keys(f"{path}.per_arm", wanted, design.arm_names)
+        sizes = per_arm_sizes(look.at, design.arm_names)
+        for name, size, cap in zip(design.arm_names, sizes, caps, strict=True):
+            if size > cap:
+                raise ValueError(f"{path}.per_arm | {size} patients, but arm {name} is capped at {cap}")
+        reached = tuple(max(now, size) for now, size in zip(patients, sizes, strict=True))
+    else:
+        assert look.at.total is not None
+        if look.at.total > sum(caps):
+            raise ValueError(f"{path}.total | {look.at.total} patients, but the cap is {sum(caps)}")
+        reached = share_out(max(look.at.total - sum(patients), 0), design.ratio, patients, caps)
+    assert reached is not None  # the total is within the caps
+    if sum(reached) <= sum(patients):
+        raise ValueError(f"{path} | the look adds no patient to the one before it ({sum(patients)}); looks must increase")
+    return reached

@@ -1,0 +1,179 @@
+"""From a file (or a shipped name) and `--set` overrides to a validated scenario or design, or one kind sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from trialsim.errors import InputError, Place, at, nearest
+from trialsim.spec.design import Design
+from trialsim.spec.messages import first_problem
+from trialsim.spec.overrides import Override, apply_overrides, override_of
+from trialsim.spec.scenario import Scenario
+from trialsim.spec.shipped import shipped_file, shipped_names
+from trialsim.spec.yaml import MAX_BYTES, Lines, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass
+class Document:
+    """The plain data of a file, and where each value came from."""
+
+    source: str
+    data: dict[str, Any]
+    lines: Lines
+    children: dict[tuple[str | int, ...], Document] = field(default_factory=dict)
+    """Documents that were put into this one, by the path where they stand."""
+
+    def place(self, path: tuple[str | int, ...]) -> Place:
+        """Return where the value at `path` was written; for one that is missing, where its parent was."""
+        for depth in range(len(path), 0, -1):
+            if (child := self.children.get(path[:depth])) is not None:
+                return child.place(path[depth:])
+        line = next((self.lines[path[:d]] for d in range(len(path), -1, -1) if path[:d] in self.lines), None)
+        return Place(self.source, line, ".".join(map(str, path)))
+
+
+def load_scenario(source: str | Path, overrides: Sequence[str | Override] = ()) -> Scenario:
+    """Return the scenario in a file, or the shipped one of that name.
+
+    Parameters
+    ----------
+    source
+        Path of a YAML file, or the name of a scenario that ships ("gist").
+    overrides
+        `dotted.path=value` strings, applied before validation; `design.` leads into the design.
+
+    Raises
+    ------
+    InputError
+        With one sentence that says file, line, path, what was found and what is accepted.
+    """
+    document = _read(source, "scenarios")
+    _expect_schema(document, "trialsim.scenario/1", "a scenario")
+    parsed = [override_of(item) if isinstance(item, str) else item for item in overrides]
+    apply_overrides(document.data, [item for item in parsed if item.path == ("design",)])
+    _put_design_in(document)
+    apply_overrides(document.data, [item for item in parsed if item.path != ("design",)])
+    return _validate(Scenario, document, parsed)
+
+
+def load_design(source: str | Path) -> Design:
+    """Return the design in a file, or the shipped one of that name.
+
+    Raises
+    ------
+    InputError
+        As `load_scenario`.
+    """
+    document = _read(source, "designs")
+    _expect_schema(document, "trialsim.design/1", "a design")
+    return _validate(Design, document, [])
+
+
+def kind_of(source: str | Path) -> str:
+    """Return "scenario" or "design": what the file says it is.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is neither.
+    """
+    schema = _read(source, "scenarios").data.get("schema")
+    return "design" if schema == "trialsim.design/1" else "scenario"
+
+
+def _put_design_in(document: Document) -> None:
+    """Replace the name of a design in a scenario by the design itself."""
+    reference = document.data.get("design")
+    if not isinstance(reference, str):
+        return
+    beside = Path(document.source).parent / reference
+    found = beside if reference.endswith((".yaml", ".yml")) and beside.exists() else reference
+    try:
+        child = _read(found, "designs")
+    except InputError as error:
+        raise at(document.place(("design",)), str(error)) from None
+    _expect_schema(child, "trialsim.design/1", "a design")
+    document.data["design"] = child.data
+    document.children[("design",)] = child
+
+
+def _read(source: str | Path, room: str) -> Document:
+    path = _find(source, room)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"{path}: {size:,} bytes is too large for a {room[:-1]}; at most {MAX_BYTES:,} are read.")
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file in UTF-8; a {room[:-1]} is a YAML text file.") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+    try:
+        data, lines = read_yaml(text)
+    except yaml.YAMLError as error:
+        raise at(Place(str(path), _line_of(error)), f"not YAML that can be read: {_problem_of(error)}.") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: holds no {room[:-1]}; a YAML mapping that begins with `schema:` is expected.")
+    return Document(str(path), data, lines)
+
+
+def _find(source: str | Path, room: str) -> Path:
+    path = Path(source)
+    if "\0" in str(source):
+        raise InputError("a file name cannot hold a NUL character.")
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a YAML file in it.")
+        if path.exists():
+            return path
+    except OSError as error:
+        raise InputError(f"{str(source)[:80]}: cannot be read ({error.strerror}).") from None
+    shipped = shipped_file(str(source), room)
+    if shipped is None:
+        known = shipped_names(room)
+        hint = nearest(Path(source).stem, known)
+        raise InputError(f"{source}: no such file, and no {room[:-1]} of that name ships with trialsim; {hint}.")
+    return shipped
+
+
+def _line_of(error: yaml.YAMLError) -> int | None:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return mark.line + 1 if mark is not None else None
+
+
+def _problem_of(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "malformed"
+    return " ".join(str(problem).split())
+
+
+def _expect_schema(document: Document, schema: str, what: str) -> None:
+    found = document.data.get("schema")
+    if found == schema:
+        return
+    if found in ("trialsim.design/1", "trialsim.scenario/1"):
+        other = "a design" if found == "trialsim.design/1" else "a scenario"
+        raise at(document.place(("schema",)), f"this file holds {other}, but {what} is wanted here.")
+    shown = "nothing" if found is None else f'"{str(found)[:60]}"'
+    raise at(document.place(("schema",)), f"found {shown}; {what} begins with `schema: {schema}`.")
+
+
+def _validate(model: type[_Model], document: Document, overrides: list[Override]) -> _Model:
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        path, problem = first_problem(error, model, document.data)
+        place = document.place(path)
+        for override in overrides:
+            if path[: len(override.resolved)] == override.resolved or override.resolved[: len(path)] == path:
+                place = Place(f"{override.option} {override.text}", None, ".".join(map(str, path)))
+        raise at(place, f"{problem}.") from None

@@ -1,0 +1,153 @@
+"""From a pydantic error to the sentence a user reads: what was found, what is accepted, the nearest valid name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+
+from trialsim.errors import nearest
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+Path = tuple[str | int, ...]
+
+_ACCEPTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping from arm to number",
+    "model_type": "a mapping of fields",
+    "model_attributes_type": "a mapping of fields",
+    "finite_number": "a finite number",
+}
+
+
+def first_problem(error: ValidationError, model: type[BaseModel], data: Any) -> tuple[Path, str]:
+    """Return the path and the sentence of the first problem.
+
+    Misspelt keys come first: they are usually what makes another key missing. A field with alternatives (one number,
+    or one per arm) reports the alternative that fits what was written.
+    """
+    details = [item for item in error.errors() if _is_relevant(item, data)] or error.errors()
+    item = next((item for item in details if item["type"] == "extra_forbidden"), details[0])
+    path = _path_in_data(item["loc"], data)
+    if item["type"] == "value_error" and " | " in item["msg"]:
+        inner, problem = item["msg"].removeprefix("Value error, ").split(" | ", 1)
+        return (*path, *(int(part) if part.isdecimal() else part for part in inner.split("."))), problem
+    return path, _sentence(item, path, model, data)
+
+
+def _sentence(item: ErrorDetails, path: Path, model: type[BaseModel], data: Any) -> str:
+    kind, context = item["type"], item.get("ctx", {})
+    found = _shown(_value_at(data, path))
+    if kind == "extra_forbidden":
+        return f'unknown field "{path[-1]}"; {nearest(str(path[-1]), _fields_at(model, path[:-1], data))}'
+    if kind == "missing":
+        return f'the field "{path[-1]}" is missing'
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        tags = context.get("expected_tags", "`kind: responses` or another registered rule")
+        return f"found {found}; a rule says its kind, one of {tags}" if kind.endswith("invalid") else "a rule says its `kind:`"
+    if kind == "value_error":
+        accepted = item["msg"].removeprefix("Value error, ")
+        return f"found {found}; accepted: {accepted}" if " must " not in accepted else accepted
+    if kind == "literal_error":
+        return f"found {found}; {_nearest_literal(_value_at(data, path), str(context.get('expected', '')))}"
+    return f"found {found}; accepted: {_accepted(item)}"
+
+
+def _accepted(item: ErrorDetails) -> str:
+    context = item.get("ctx", {})
+    limits = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    for key, words in limits.items():
+        if key in context:
+            return f"{words} {context[key]:,}" if isinstance(context[key], int) else f"{words} {context[key]:g}"
+    if item["type"] == "too_short":
+        return f"at least {context.get('min_length', 1)} item"
+    if item["type"] == "too_long":
+        return f"at most {context.get('max_length')} items"
+    if item["type"].startswith("string_"):
+        return {
+            "string_too_short": "text that is not empty",
+            "string_too_long": f"text of at most {context.get('max_length')} characters",
+            "string_pattern_mismatch": "text without control characters; for a file-like name, letters, digits, . _ and -",
+        }.get(item["type"], "text")
+    return _ACCEPTED.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
+
+
+def _nearest_literal(value: Any, expected: str) -> str:
+    names = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
+    return nearest(str(value), [name for name in names if name])
+
+
+def _is_relevant(item: ErrorDetails, data: Any) -> bool:
+    """Return False for the alternatives of a union that do not fit the kind of value that was written."""
+    value = _value_at(data, _path_in_data(item["loc"], data))
+    if item["type"] == "literal_error" and isinstance(value, dict):
+        return False
+    if item["type"] in ("dict_type", "model_type") and not isinstance(value, dict):
+        return False
+    is_scalar_check = item["type"] == "value_error" and " | " not in item["msg"]
+    return not (is_scalar_check and isinstance(value, dict) and "one of" not in item["msg"])
+
+
+def _path_in_data(location: Path, data: Any) -> Path:
+    """Return the location without the steps that pydantic adds for alternatives of a union."""
+    path: list[str | int] = []
+    value = data
+    for index, step in enumerate(location):
+        is_last = index == len(location) - 1
+        if isinstance(value, dict) and isinstance(step, str) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        elif not (is_last and isinstance(value, dict) and isinstance(step, str) and _is_field_like(step)):
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _is_field_like(step: str) -> bool:
+    """Return whether a last step names a missing field rather than a union's alternative."""
+    return step.isidentifier() and step not in ("int", "float", "str", "dict", "At")
+
+
+def _value_at(data: Any, path: Path) -> Any:
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, dict | list):
+        text = "a mapping" if isinstance(value, dict) else "a list"
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _fields_at(model: Any, path: Path, data: Any) -> list[str]:
+    """Return the names of the fields that the model has at a path, following the data through unions."""
+    models = _models_in(model)
+    for step in path:
+        value = _value_at(data, (step,)) if not isinstance(step, int) or isinstance(data, list) else None
+        data = value
+        if isinstance(step, int):
+            continue
+        annotations = [part.model_fields[step].annotation for part in models if step in part.model_fields]
+        models = [found for annotation in annotations for found in _models_in(annotation)]
+    if isinstance(data, dict) and "kind" in data:
+        models = [m for m in models if data["kind"] in get_args(m.model_fields["kind"].annotation)] or models
+    return sorted({field.alias or name for part in models for name, field in part.model_fields.items()})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]

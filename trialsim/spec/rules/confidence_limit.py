@@ -1,0 +1,50 @@
+"""A confidence limit of the response rate against a fixed rate."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from trialsim.inference.intervals import IntervalName, limits
+from trialsim.spec.fields import Part, Probability, Rate
+
+
+class ConfidenceLimitRule(Part):
+    """Met when the lower (or upper) limit of a two-sided interval lies above a rate.
+
+    `side: lower` asks for evidence that the rate is above `above`; `side: upper` asks only that a rate above it is
+    not excluded.
+
+    >>> ConfidenceLimitRule(kind="confidence-limit", above=0.20).boundary(100, "pooled")
+    29
+    """
+
+    kind: Literal["confidence-limit"]
+    above: Rate
+    side: Literal["lower", "upper"] = "lower"
+    interval: IntervalName = "clopper-pearson"
+    level: Probability = 0.95
+
+    def boundary(self, n: int, arm: str) -> int:  # noqa: ARG002 - the same for every arm
+        """Return the smallest number of responses among `n` that meets the rule (n + 1: none does).
+
+        Raises
+        ------
+        ValueError
+            If more responses can undo the rule, so that no single number says it.
+        """
+        lower, upper = limits(self.interval, n, self.level)
+        met = np.append((lower if self.side == "lower" else upper) > self.above, True)
+        first = int(np.argmax(met))
+        if not met[first:].all():
+            raise ValueError(f"not monotone in the responses at n = {n}: choose another interval than {self.interval}")
+        return first
+
+    def arm_names(self) -> tuple[str, ...]:
+        """Return the arms that the rule names: none."""
+        return ()
+
+    def wording(self, arms: tuple[str, ...]) -> str:  # noqa: ARG002
+        """Return the rule as a clause."""
+        return f"the {self.side} limit of the {100 * self.level:g} % {self.interval} interval is above {100 * self.above:g} %"

@@ -1,0 +1,34 @@
+"""The oldest rule of phase 2: at least so many responses."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from trialsim.spec.fields import Name, Part, Responses
+
+
+class ResponsesRule(Part):
+    """Met when the number of responses is at least `at_least` (Gehan 1961, J Chronic Dis 13:346; Simon 1989).
+
+    >>> ResponsesRule(kind="responses", at_least=3).boundary(18, "400 mg")
+    3
+    """
+
+    kind: Literal["responses"]
+    at_least: Responses | dict[Name, Responses]
+    """Responses needed; one number, or one for each arm by name."""
+
+    def boundary(self, n: int, arm: str) -> int:
+        """Return the smallest number of responses among `n` that meets the rule (n + 1: none does)."""
+        needed = self.at_least[arm] if isinstance(self.at_least, dict) else self.at_least
+        return min(needed, n + 1)
+
+    def arm_names(self) -> tuple[str, ...]:
+        """Return the arms that the rule names."""
+        return tuple(self.at_least) if isinstance(self.at_least, dict) else ()
+
+    def wording(self, arms: tuple[str, ...]) -> str:
+        """Return the rule as a clause: "at least 3 patients respond"."""
+        if isinstance(self.at_least, int):
+            return f"at least {self.at_least} {'patient responds' if self.at_least == 1 else 'patients respond'}"
+        return "at least " + ", ".join(f"{self.at_least[arm]} ({arm})" for arm in arms) + " patients respond"

@@ -1,0 +1,101 @@
+"""The scenario: a design and the question put to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from trialsim.errors import nearest
+from trialsim.inference.intervals import IntervalName
+from trialsim.spec.design import Design, Enrolment, WhenArmStops
+from trialsim.spec.fields import Name, Part, Patients, Probability, Rate, Replicates, Seed, Slug, Text
+
+
+class Truth(Part):
+    """An assumed state of nature: the true response rate of each arm."""
+
+    name: Name
+    response_rate: Rate | dict[Name, Rate]
+    """One rate for all arms, or one for each by name; a number or a fraction such as 36/73."""
+    notes: Text = ""
+
+    def rates(self, arms: tuple[str, ...]) -> tuple[float, ...]:
+        """Return the true response rate of each arm."""
+        if isinstance(self.response_rate, dict):
+            return tuple(self.response_rate[arm] for arm in arms)
+        return (self.response_rate,) * len(arms)
+
+
+class EnrolmentPlan(Part):
+    """One of several enrolment caps to compare; what is not given is the design's."""
+
+    name: Name
+    cap: Patients | dict[Name, Patients]
+    when_arm_stops: WhenArmStops | None = None
+
+
+class Scenario(Part):
+    """A design, the truths it is tried under, and how hard to try."""
+
+    schema_: Literal["trialsim.scenario/1"] = Field(alias="schema")
+    name: Slug
+    title: Text = ""
+    notes: Text = ""
+    design: Design
+    plans: Annotated[tuple[EnrolmentPlan, ...], Field(max_length=20)] = ()
+    """Enrolment plans to compare; none: the design's own."""
+    truths: Annotated[tuple[Truth, ...], Field(min_length=1, max_length=200)]
+    intervals: tuple[IntervalName, ...] = ()
+    """Intervals to report beside the design's own."""
+    quantiles: tuple[Probability, ...] = (0.05, 0.5, 0.95)
+    """Quantiles of the number of patients to report."""
+    seed: Seed = 1
+    n_sims: Replicates = 100_000
+
+    @property
+    def id(self) -> str:
+        """First 16 hex digits of the SHA-256 of the resolved scenario's sorted JSON."""
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def designs(self) -> tuple[tuple[str, Design], ...]:
+        """Return name and design of each enrolment plan; one, named after its cap, if the scenario has no plans."""
+        if not self.plans:
+            return ((f"{sum(self.design.caps)} patients", self.design),)
+        return tuple((plan.name, _with_plan(self.design, plan)) for plan in self.plans)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        arms = self.design.arm_names
+        for path, names in (("plans", [p.name for p in self.plans]), ("truths", [t.name for t in self.truths])):
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    raise ValueError(f'{path}.{index}.name | the name "{name}" is used twice; give each its own')
+        for index, truth in enumerate(self.truths):
+            if isinstance(truth.response_rate, dict):
+                _check_rates(f"truths.{index}.response_rate", truth.response_rate, arms)
+        for index, plan in enumerate(self.plans):
+            try:
+                _with_plan(self.design, plan)
+            except ValueError as error:
+                problem = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error)
+                raise ValueError(f"plans.{index} | {problem.removeprefix('Value error, ').split(' | ')[-1]}") from None
+        return self
+
+
+def _check_rates(path: str, rates: dict[str, float], arms: tuple[str, ...]) -> None:
+    for name in rates:
+        if name not in arms:
+            raise ValueError(f'{path} | there is no arm "{name}"; {nearest(name, arms)}')
+    missing = [arm for arm in arms if arm not in rates]
+    if missing:
+        raise ValueError(f"{path} | no rate for arm {', '.join(missing)}; every arm needs one")
+
+
+def _with_plan(design: Design, plan: EnrolmentPlan) -> Design:
+    enrolment = Enrolment(cap=plan.cap, when_arm_stops=plan.when_arm_stops or design.enrolment.when_arm_stops)
+    fields = {name: value for name, value in design if name not in ("schema_", "enrolment")}
+    return Design.model_validate({**fields, "schema": design.schema_, "enrolment": enrolment})
