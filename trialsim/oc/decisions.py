@@ -1,0 +1,75 @@
+"""Who goes on and who stops: per arm, jointly, and overall."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trialsim.oc.entry import Entry
+from trialsim.oc.mcse import proportion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trialsim.endings import Tally
+    from trialsim.oc.entry import Setting
+
+MAX_PATTERN_ARMS = 4
+
+
+def stopping_looks(setting: Setting) -> list[int]:
+    """Return the looks at which an arm can stop."""
+    nodes = setting.plan.nodes
+    return sorted({int(look) for look in nodes.look[nodes.n_codes > 1]})
+
+
+def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:
+    """Yield p_stop and p_continue per arm and look, p_arms_continuing and p_pattern per look.
+
+    `p_stop`: the arm stops at this look. `p_continue`: it is still in the trial after it.
+    """
+    n, stop_look = tally.n_trials, setting.plan.endings.stop_look
+    for look in stopping_looks(setting):
+        name = setting.looks[look]
+        goes_on = (stop_look < 0) | (stop_look > look)
+        for arm, arm_name in enumerate(setting.arms):
+            yield Entry("p_stop", proportion(tally.ending[stop_look[:, arm] == look].sum(), n), arm_name, name)
+            yield Entry("p_continue", proportion(tally.ending[goes_on[:, arm]].sum(), n), arm_name, name)
+        how_many = goes_on.sum(axis=1)
+        for count in range(len(setting.arms) + 1):
+            share = proportion(tally.ending[how_many == count].sum(), n)
+            yield Entry("p_arms_continuing", share, look=name, value=count)
+        if 1 < len(setting.arms) <= MAX_PATTERN_ARMS:
+            for pattern in product((True, False), repeat=len(setting.arms)):
+                share = proportion(tally.ending[(goes_on == pattern).all(axis=1)].sum(), n)
+                yield Entry("p_pattern", share, look=name, variant=_worded(pattern, setting.arms))
+
+
+def early_termination(setting: Setting, tally: Tally) -> Iterator[Entry]:
+    """Yield pet (stopped before the final look) per arm and for the trial, and p_reached per later look."""
+    if len(setting.looks) == 1:
+        return
+    stopped = setting.plan.endings.stop_look >= 0
+    for arm, name in enumerate(setting.arms):
+        yield Entry("pet", proportion(tally.ending[stopped[:, arm]].sum(), tally.n_trials), name)
+    yield Entry("pet", proportion(tally.ending[stopped.all(axis=1)].sum(), tally.n_trials))
+    for look in range(1, len(setting.looks)):
+        took_place = setting.plan.endings.node[:, look] >= 0
+        yield Entry("p_reached", proportion(tally.ending[took_place].sum(), tally.n_trials), look=setting.looks[look])
+
+
+def _worded(pattern: tuple[bool, ...], arms: tuple[str, ...]) -> str:
+    going_on = [arm for arm, goes_on in zip(arms, pattern, strict=True) if goes_on]
+    return " + ".join(going_on) if going_on else "none"
+
+
+def pattern_names(arms: tuple[str, ...]) -> list[str]:
+    """Return the variants of p_pattern, in order."""
+    return [_worded(pattern, arms) for pattern in product((True, False), repeat=len(arms))]
+
+
+def can_stop(setting: Setting) -> bool:
+    """Return whether any look can stop an arm."""
+    return bool(np.any(setting.plan.nodes.n_codes > 1))

@@ -1,0 +1,37 @@
+"""What `check` prints: the design in words, the numbers its rules compile to, and the defaults that were taken."""
+
+from __future__ import annotations
+
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from trialsim.compile import compile_design
+from trialsim.report.explain import decision_table, defaults, paragraph, question
+from trialsim.report.render import table_as_text
+from trialsim.spec.scenario import Scenario
+
+if TYPE_CHECKING:
+    from trialsim.spec.design import Design
+
+WIDTH = 110
+
+
+def explanation(checked: Scenario | Design) -> str:
+    """Return the explanation of a valid scenario or design.
+
+    Raises
+    ------
+    InputError
+        If a rule cannot be compiled.
+    """
+    is_scenario = isinstance(checked, Scenario)
+    design = checked.design if isinstance(checked, Scenario) else checked
+    plans = checked.designs() if isinstance(checked, Scenario) else ((design.name, design),)
+    kind = "scenario" if is_scenario else "design"
+    parts = [f"{checked.name}: a valid {kind}.", "", fill(paragraph(design), WIDTH), ""]
+    if isinstance(checked, Scenario):
+        parts += [fill(question(checked), WIDTH), ""]
+    parts += [table_as_text(decision_table(own, compile_design(own), name)) for name, own in plans]
+    left = defaults(checked)
+    parts += ["Defaults taken:", *(f"  {line}" for line in left)] if left else ["No default was taken: the file says everything."]
+    return "\n".join(parts) + "\n"

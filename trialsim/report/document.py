@@ -1,0 +1,70 @@
+"""The result document (JSON) and its rows (CSV): the contract that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trialsim.api import Record, Result
+
+SCHEMA = "trialsim.result/1"
+COLUMNS = (
+    "plan", "truth", "measure", "arm", "look", "given", "value", "variant", "estimate", "mcse", "bound", "engine", "exact", "z",
+)  # fmt: skip
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return the result as one JSON object."""
+    scenario, arms = result.scenario, result.scenario.design.arm_names
+    return {
+        "schema": SCHEMA,
+        "scenario": {"name": scenario.name, "id": scenario.id},
+        "plans": [
+            {"name": name, "cap": dict(zip(arms, design.caps, strict=True)), "when_arm_stops": design.enrolment.when_arm_stops}
+            for name, design in scenario.designs()
+        ],
+        "truths": [
+            {"name": truth.name, "response_rate": dict(zip(arms, truth.rates(arms), strict=True))} for truth in scenario.truths
+        ],
+        "provenance": result.provenance,
+        "agreement": _agreement(result),
+        "measures": [row(record) for record in result.records],
+    }
+
+
+def row(record: Record) -> dict[str, Any]:
+    """Return one record as a mapping, in the order of `COLUMNS`."""
+    return {name: getattr(record, name) for name in COLUMNS}
+
+
+def as_json(result: Result) -> str:
+    """Return the document as JSON text; numbers have all their digits."""
+    text = json.dumps(document(result), indent=1, allow_nan=False, default=float, ensure_ascii=False)
+    return text + "\n"
+
+
+def as_csv(result: Result) -> str:
+    """Return the records as CSV (RFC 4180), one row per number; words that a spreadsheet would run are quoted with '."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for record in result.records:
+        writer.writerow([_cell(value) for value in row(record).values()])
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _agreement(result: Result) -> dict[str, Any] | None:
+    found = result.agreement
+    if found is None:
+        return None
+    worst = abs(found.worst.z) if found.worst is not None and found.worst.z is not None else None
+    return {"n_judged": found.n_judged, "z_limit": found.limit, "z_worst": worst, "n_failures": len(found.failures)}

@@ -1,0 +1,167 @@
+"""A design in words that a clinician can read, its decision table, and the defaults it leaves as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from trialsim.report.numbers import percent
+from trialsim.report.tables import Table
+from trialsim.spec.looks import per_arm_sizes
+
+if TYPE_CHECKING:
+    from trialsim.plan import Plan
+    from trialsim.spec.design import Design
+    from trialsim.spec.looks import Look
+    from trialsim.spec.scenario import Scenario
+
+_WHEN_ARM_STOPS = {
+    "arm_cap": "If an arm stops, the others go on to their own number of patients.",
+    "refill": "If an arm stops, the arms that remain take over the patients it leaves unused.",
+    "stop_trial": "If one arm stops, the whole trial stops.",
+}
+
+
+def paragraph(design: Design) -> str:
+    """Return the design as a paragraph."""
+    sentences = [_randomisation(design), f"The endpoint is {design.endpoint.name}."]
+    if design.hypotheses is not None:
+        null, target = percent(design.hypotheses.null_rate), percent(design.hypotheses.target_rate)
+        sentences.append(f"The design is meant to tell a response rate of {null} from one of {target}.")
+    sentences += [_look(look, design) for look in design.looks]
+    if len(design.arms) > 1 and any(_stops(look) for look in design.looks):
+        sentences.append(_WHEN_ARM_STOPS[design.enrolment.when_arm_stops])
+    level = f"{100 * design.analysis.level:g} %"
+    sentences.append(f"The response rates are reported with {level} {design.analysis.interval} intervals.")
+    return " ".join(sentences)
+
+
+def question(scenario: Scenario) -> str:
+    """Return what the scenario asks, as a paragraph."""
+    arms = scenario.design.arm_names
+    truths = []
+    for truth in scenario.truths:
+        rates = dict(zip(arms, truth.rates(arms), strict=True))
+        same = len(set(rates.values())) == 1
+        words = percent(next(iter(rates.values()))) if same else ", ".join(f"{a} {percent(r)}" for a, r in rates.items())
+        truths.append(f"{truth.name} ({words})")
+    plans = [f"{name} ({' + '.join(map(str, design.caps))})" for name, design in scenario.designs()]
+    return (
+        f"The question: {joined(plans)}, under {len(truths)} assumed truths: {joined(truths)}. "
+        f"Simulations use {scenario.n_sims:,} replicates from seed {scenario.seed}."
+    )
+
+
+def when(look: Look, design: Design) -> str:
+    """Return when a look falls: "18 patients per arm"."""
+    if look.at == "full_enrolment":
+        total = sum(design.caps)
+        return f"all {total} patients" + (f", {' + '.join(map(str, design.caps))}" if len(design.arms) > 1 else "")
+    if look.at.total is not None:
+        return f"the first {look.at.total} patients" + (" of all arms" if len(design.arms) > 1 else "")
+    sizes = per_arm_sizes(look.at, design.arm_names)
+    if len(set(sizes)) == 1:
+        return f"the first {sizes[0]} patients" + (" of each arm" if len(sizes) > 1 else "")
+    return "the first " + ", ".join(f"{n} of {arm}" for n, arm in zip(sizes, design.arm_names, strict=True)) + " patients"
+
+
+def joined(parts: list[str]) -> str:
+    """Return a list in words.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def decision_table(design: Design, plan: Plan, name: str) -> Table:
+    """Return the numbers that the rules compile to, while every arm is in the trial."""
+    from trialsim.plan import NEVER
+
+    table = Table(f"decision table, {name} (while no arm has stopped)", ["look", "of", "patients", "stops at or below", "success at or above"], 2)
+    nodes, node = plan.nodes, 0
+    while True:
+        look = design.looks[int(nodes.look[node])]
+        ending = int(nodes.ending[node])
+        for arm, arm_name in enumerate(design.arm_names):
+            low, least = int(nodes.stop_low[node, arm]), int(nodes.success[node, arm])
+            if ending >= 0:
+                own = plan.arm_cells.success & (plan.arm_cells.arm == arm) & (plan.arm_cells.n == nodes.n[node, arm])
+                least = int(plan.arm_cells.x[own].min()) if own.any() else int(NEVER)
+            if low >= 0 or least < NEVER:
+                table.rows.append([look.name, arm_name, str(nodes.n[node, arm]), _low(low), _least(least)])
+        low, least = int(nodes.pooled_stop_low[node]), int(nodes.pooled_success[node])
+        if low >= 0 or least < NEVER:
+            table.rows.append([look.name, "pooled", str(nodes.n[node].sum()), _low(low), _least(least)])
+        if ending >= 0:
+            return table
+        node = int(nodes.children[nodes.first_child[node]])
+
+
+def defaults(part: BaseModel, path: str = "") -> list[str]:
+    """Return `path = value` for every field that was left at its default, in order."""
+    found = []
+    for name, field in type(part).model_fields.items():
+        where = f"{path}{field.alias or name}"
+        value = getattr(part, name)
+        if name not in part.model_fields_set and not isinstance(value, BaseModel):
+            if value not in ("", (), None):
+                found.append(f"{where} = {_shown(value)}")
+        elif isinstance(value, BaseModel):
+            found += defaults(value, f"{where}.")
+        elif isinstance(value, tuple):
+            for index, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    found += defaults(item, f"{where}.{getattr(item, 'name', index)}.")
+    return found
+
+
+def _shown(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _randomisation(design: Design) -> str:
+    arms = [arm.name + (f" ({arm.dose})" if arm.dose else "") for arm in design.arms]
+    total = f"Up to {sum(design.caps)} patients"
+    if len(arms) == 1:
+        return f"{total} receive {arms[0]}."
+    size = design.allocation.block_size or sum(design.ratio)
+    return f"{total} are randomised {':'.join(map(str, design.ratio))} to {joined(arms)}, in permuted blocks of {size}."
+
+
+def _look(look: Look, design: Design) -> str:
+    single = len(design.arms) == 1
+    text = f"{look.name[:1].upper()}{look.name[1:]} ({when(look, design)}):"
+    clauses = []
+    if look.continue_if is not None:
+        rule = look.continue_if.rule.wording(design.arm_names)
+        of_arm = look.continue_if.of == "arm"
+        who = "the trial goes on if" if single else "an arm goes on if, of its own patients," if of_arm else "the trial goes on if, of all patients together,"
+        clauses.append(f"{who} {rule}, and stops otherwise")
+    if look.success_if is not None:
+        rule = look.success_if.rule.wording(design.arm_names)
+        of_arm = look.success_if.of == "arm"
+        who = "there is success if" if single else "an arm succeeds if, of its own patients," if of_arm else "there is success if, of all patients together,"
+        proviso = ", provided that no arm has stopped" if look.success_if.requires_all_arms else ""
+        ends = "; success stops " + ("the arm" if of_arm and not single else "the trial") if look.success_if.then == "stop" else ""
+        clauses.append(f"{who} {rule}{proviso}{ends}")
+    if not clauses:
+        clauses.append("final analysis" if look.at == "full_enrolment" else "the data are looked at, nobody is stopped")
+    return f"{text} {'; '.join(clauses)}."
+
+
+def _stops(look: Look) -> bool:
+    return look.continue_if is not None or (look.success_if is not None and look.success_if.then == "stop")
+
+
+def _low(low: int) -> str:
+    from trialsim.plan import NEVER
+
+    return "–" if low < 0 else "always" if low >= NEVER - 1 else str(low)
+
+
+def _least(least: int) -> str:
+    from trialsim.plan import NEVER
+
+    return "–" if least >= NEVER else str(least)

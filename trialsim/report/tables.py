@@ -1,0 +1,166 @@
+"""A result as tables of words, before anybody has chosen text, Markdown or HTML.
+
+Rows are truths, arms and conditions; columns are measures. Where both engines ran a row has four lines: the exact value, the
+simulated one, its MCSE, and z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from trialsim.report.numbers import formatted, formatted_mcse, formatted_z, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trialsim.api import Record, Result
+
+MAX_COLUMNS = 9
+
+
+@dataclass
+class Table:
+    """A table of words. The first `n_labels` columns are labels, the others numbers."""
+
+    title: str
+    header: list[str]
+    n_labels: int
+    rows: list[list[str]] = field(default_factory=list)
+
+
+class Column(NamedTuple):
+    """Which measure a column shows."""
+
+    label: str
+    measure: str
+    look: str | None = None
+    value: float | None = None
+    variant: str | None = None
+
+
+class Subject(NamedTuple):
+    """Which row: a truth, of what, under which condition."""
+
+    truth: str
+    arm: str | None
+    given: str | None = None
+
+
+_GIVEN = {None: "", "continue": "arm goes on", "stop": "arm stops", "all_continue": "all go on"}
+_Index = dict[tuple[object, ...], "Record"]
+
+
+def tables(result: Result) -> list[Table]:
+    """Return the tables of a result: the precision of the plans, then per plan decisions, patients and estimates."""
+    found = [_precision(result)]
+    for plan, design in result.scenario.designs():
+        records = [record for record in result.records if record.plan == plan and record.truth is not None]
+        index: _Index = {(r.truth, r.arm, r.given, r.measure, r.look, r.value, r.variant): r for r in records}
+        arms: list[str | None] = [*design.arm_names, None]
+        pooled: list[str | None] = [*design.arm_names] if len(design.arms) == 1 else [*design.arm_names, "pooled"]
+        plain = [(arm, None) for arm in arms]
+        givens: list[tuple[str | None, str | None]] = [
+            (arm, given) for arm in pooled for given in ("", "continue", "stop", "all_continue")
+        ]
+        trial: list[tuple[str | None, str | None]] = [(None, None)]
+        outcome = [(arm, given or None) for arm, given in givens]
+        for title, columns, rows in (
+            ("who goes on", _columns(records, ("p_stop", "p_continue", "pet")), plain),
+            ("the arms jointly", _columns(records, ("p_arms_continuing", "p_pattern", "p_reached")), trial),
+            ("success criteria", _columns(records, ("p_success", "p_reject")), [(arm, None) for arm in pooled]),
+            ("patients", _columns(records, ("n_mean", "n_sd", "n_quantile")), plain),
+            ("distribution of the number of patients", _columns(records, ("n_pmf",)), plain),
+            ("final interval", _columns(records, ("ci_coverage", "ci_half_width_mean")), outcome),
+            ("observed response rate", _columns(records, ("rate_mean", "rate_bias", "rate_rmse")), outcome),
+        ):
+            for part in range(0, len(columns), MAX_COLUMNS):
+                table = _table(result, f"{plan}: {title}", columns[part : part + MAX_COLUMNS], rows, index)
+                found += [table] if table.rows else []
+    return found
+
+
+def _columns(records: Iterable[Record], measures: tuple[str, ...]) -> list[Column]:
+    """Return a column for each look, value and variant that the measures come with, in their order."""
+    seen: dict[Column, None] = {}
+    for measure in measures:
+        own = [record for record in records if record.measure == measure]
+        if measure == "n_pmf":
+            own.sort(key=lambda record: record.value or 0)
+        for r in own:
+            seen.setdefault(Column(_label(r), r.measure, r.look, r.value, r.variant))
+    return list(seen)
+
+
+def _label(record: Record) -> str:
+    value = "" if record.value is None else f"{record.value:g}"
+    return {
+        "p_stop": f"stops at {record.look}",
+        "p_continue": f"goes on after {record.look}",
+        "pet": "stops before final (PET)",
+        "p_arms_continuing": f"{value} {'arm goes' if value == '1' else 'arms go'} on after {record.look}",
+        "p_pattern": f"{'no arm' if record.variant == 'none' else 'only ' + str(record.variant)} after {record.look}"
+        if "+" not in str(record.variant)
+        else f"{record.variant} after {record.look}",
+        "p_reached": f"{record.look} takes place",
+        "p_success": f"success at {record.look}",
+        "p_reject": "null rejected",
+        "n_mean": "mean N",
+        "n_sd": "SD of N",
+        "n_quantile": f"{100 * (record.value or 0):g} % quantile",
+        "n_pmf": f"N = {value}",
+        "ci_coverage": f"coverage {record.variant}",
+        "ci_half_width_mean": f"mean half-width {record.variant}",
+        "rate_mean": "mean",
+        "rate_bias": "bias",
+        "rate_rmse": "RMSE",
+    }[record.measure]
+
+
+def _table(
+    result: Result, title: str, columns: list[Column], rows: list[tuple[str | None, str | None]], index: _Index
+) -> Table:
+    has_both = result.engine == "auto" and result.why_not is None
+    has_given = any(given for _, given in rows)
+    labels = ["truth", "rate", "arm", *(["given that"] if has_given else []), *(["" if has_both else "engine"])]
+    table = Table(title, [*labels, *(column.label for column in columns)], len(labels))
+    arms = result.scenario.design.arm_names
+    for truth in result.scenario.truths:
+        rates = dict(zip(arms, truth.rates(arms), strict=True))
+        for arm, given in rows:
+            own = [index.get((truth.name, arm, given, c.measure, c.look, c.value, c.variant)) for c in columns]
+            if not any(own):
+                continue
+            rate = percent(rates[arm]) if arm in rates else " / ".join(dict.fromkeys(percent(rates[a]) for a in arms))
+            words = [truth.name, rate, arm or "trial", *([_GIVEN[given]] if has_given else [])]
+            table.rows += _lines(words, own, has_both)
+    return table
+
+
+def _lines(words: list[str], own: list[Record | None], has_both: bool) -> list[list[str]]:
+    blank = [""] * len(words)
+    if has_both:
+        return [
+            [*words, "exact", *(formatted(r, "exact") for r in own)],
+            [*blank, "simulated", *(formatted(r, "estimate") for r in own)],
+            [*blank, "MCSE", *(formatted_mcse(r) for r in own)],
+            [*blank, "z", *(formatted_z(r) for r in own)],
+        ]
+    engine = next(r.engine for r in own if r is not None)
+    first = [*words, "exact" if engine == "exact" else "simulated", *(formatted(r, "estimate") for r in own)]
+    return [first] if engine == "exact" else [first, [*blank, "MCSE", *(formatted_mcse(r) for r in own)]]
+
+
+def _precision(result: Result) -> Table:
+    level = f"{100 * result.scenario.design.analysis.level:g} %"
+    columns = ["patients", "interval", "largest half-width", "largest distance to a limit"]
+    table = Table(f"precision of the {level} interval, whatever the truth (exact)", ["plan", "of", *columns], 2)
+    own = [record for record in result.records if record.truth is None]
+    index = {(r.plan, r.measure, r.arm, r.variant): r for r in own}
+    for record in own:
+        if record.measure == "ci_half_width_max":
+            distance = index[(record.plan, "ci_distance_max", record.arm, record.variant)]
+            n = f"{record.value:g}"
+            values = (formatted(record, "exact"), formatted(distance, "exact"))
+            table.rows.append([record.plan, str(record.arm), n, str(record.variant), *values])
+    return table
