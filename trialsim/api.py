@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trialsim.endings import Tally
+    from trialsim.inference.precision import Width
     from trialsim.oc.mcse import Estimate
     from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
 
 EngineChoice = Literal["auto", "exact", "montecarlo"]
-Progress = "Callable[[int], None]"
 
 
 class Record(NamedTuple):
@@ -115,7 +115,15 @@ def run(
             declined = why_not(plan)
         if declined and engine == "exact":
             raise NotSolvableError(f"design {design.name} ({plan_name}): {declined}")
-        base = Setting(plan, design.arm_names, design.look_names, (), _intervals(scenario), design.analysis.level, scenario.quantiles)
+        base = Setting(
+            plan,
+            design.arm_names,
+            design.look_names,
+            (),
+            _intervals(scenario),
+            design.analysis.level,
+            scenario.quantiles,
+        )
         records += _precision_records(base, plan_name, design)
         for truth in scenario.truths:
             setting = base._replace(rates=truth.rates(design.arm_names))
@@ -146,12 +154,17 @@ def _simulate(setting: Setting, scenario: Scenario, n_jobs: int, progress: Calla
 
 
 def _precision_records(setting: Setting, plan_name: str, design: Design) -> Iterator[Record]:
-    targets = {"distance": design.analysis.target_distance, "half-width": design.analysis.target_half_width}
+    targets: dict[Width, float | None] = {
+        "distance": design.analysis.target_distance,
+        "half-width": design.analysis.target_half_width,
+    }
     for entry in precision(setting, design.caps, targets):
         yield _record(plan_name, None, entry, entry.estimate, None)
 
 
-def _records(setting: Setting, plan_name: str, truth: str, exact: Tally | None, simulated: Tally | None) -> Iterator[Record]:
+def _records(
+    setting: Setting, plan_name: str, truth: str, exact: Tally | None, simulated: Tally | None
+) -> Iterator[Record]:
     """Yield a record per measure, each simulated value beside its exact one where there is one."""
     if simulated is None:
         assert exact is not None
@@ -159,7 +172,9 @@ def _records(setting: Setting, plan_name: str, truth: str, exact: Tally | None, 
             yield _record(plan_name, truth, entry, entry.estimate, None)
         return
     n_sims = int(simulated.n_trials)
-    expected = {entry.key: entry.estimate for entry in table(setting, exact.scaled(n_sims))} if exact is not None else {}
+    expected = (
+        {entry.key: entry.estimate for entry in table(setting, exact.scaled(n_sims))} if exact is not None else {}
+    )
     for entry in table(setting, simulated):
         yield _record(plan_name, truth, entry, expected.get(entry.key), entry.estimate)
 
@@ -177,7 +192,7 @@ def _bound(simulated: Estimate) -> float | None:
     """Return what 95 % confidence leaves possible when the simulation saw none, or all (Clopper-Pearson)."""
     if simulated.kind != "proportion" or simulated.value not in (0.0, 1.0):
         return None
-    beyond = 1.0 - 0.025 ** (1.0 / simulated.n)
+    beyond = 1.0 - float(0.025 ** (1.0 / simulated.n))
     return beyond if simulated.value == 0.0 else 1.0 - beyond
 
 

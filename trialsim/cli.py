@@ -35,7 +35,13 @@ def app() -> None:
 
 def _scenario_options(command: Any) -> Any:
     for option in (
-        click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change any field of scenario or design (design.…) before validation; repeatable."),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="Change any field of scenario or design (design.…) before validation; repeatable.",
+        ),
         click.option("--seed", metavar="S", help="Seed of the random numbers."),
         click.option("--n-sims", metavar="N", help="Number of simulated trials per plan and truth."),
     ):
@@ -46,13 +52,42 @@ def _scenario_options(command: Any) -> Any:
 @app.command()
 @click.argument("scenario")
 @_scenario_options
-@click.option("--jobs", type=int, default=-1, metavar="J", help="Threads for the simulation; -1 for one per core. Changes no number.")
-@click.option("--engine", type=click.Choice(["auto", "exact", "montecarlo"]), default="auto", show_default=True, help="auto: both, checked against each other.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says.")
+@click.option(
+    "--jobs",
+    type=int,
+    default=-1,
+    metavar="J",
+    help="Threads for the simulation; -1 for one per core. Changes no number.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "exact", "montecarlo"]),
+    default="auto",
+    show_default=True,
+    help="auto: both, checked against each other.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
+)
 @click.option("--out", metavar="PATH", help="Write the result there instead of to stdout.")
 @click.option("--trials", metavar="FILE.parquet", help="Also write one row per simulated trial.")
+@click.option(
+    "--full", is_flag=True, help="Print every measure under every condition (JSON and CSV always hold them all)."
+)
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result document in results/.")
-def run(scenario: str, overrides: tuple[str, ...], seed: str | None, n_sims: str | None, jobs: int, engine: Any, format_: str | None, out: str | None, trials: str | None, save: bool) -> None:  # noqa: PLR0913, E501
+def run(
+    scenario: str,
+    overrides: tuple[str, ...],
+    seed: str | None,
+    n_sims: str | None,
+    jobs: int,
+    engine: Any,
+    format_: str | None,
+    out: str | None,
+    trials: str | None,
+    full: bool,
+    save: bool,
+) -> None:
     """Operating characteristics of SCENARIO (a YAML file, or the name of one that ships).
 
     \b
@@ -72,7 +107,7 @@ def run(scenario: str, overrides: tuple[str, ...], seed: str | None, n_sims: str
         raise InputError("--trials: the exact engine simulates no trials; leave out --engine exact.")
     loaded = _load(scenario, overrides, seed, n_sims)
     result = _run_with_progress(loaded, engine, jobs, trials)
-    _emit(_rendered(result, format_ or _format_of(out)), out)
+    _emit(_rendered(result, format_ or _format_of(out), full), out)
     if save:
         _save(result)
     if result.agreement is not None and result.agreement.failures:
@@ -146,7 +181,9 @@ def validate(engine: Any, format_: str, n_sims: int, seed: int) -> None:
     from trialsim.validation import as_table
     from trialsim.validation import validate as validate_design
 
-    found = [item for name in shipped_names("designs") for item in validate_design(load_design(name), engine, n_sims, seed)]
+    found = [
+        item for name in shipped_names("designs") for item in validate_design(load_design(name), engine, n_sims, seed)
+    ]
     table = as_table(found)
     click.echo(table_as_text(table, 200) if format_ == "text" else table_as_markdown(table), nl=False)
     if not all(item.agrees for item in found):
@@ -180,17 +217,13 @@ def _run_with_progress(scenario: Scenario, engine: Any, jobs: int, trials: str |
     return result
 
 
-def _rendered(result: Result, format_: str) -> str:
+def _rendered(result: Result, format_: str, full: bool) -> str:
     from trialsim.report import document, render
 
-    renderers = {
-        "text": render.as_text,
-        "json": document.as_json,
-        "csv": document.as_csv,
-        "markdown": render.as_markdown,
-        "html": render.as_html,
-    }
-    return renderers[format_](result)
+    if format_ in ("json", "csv"):
+        return document.as_json(result) if format_ == "json" else document.as_csv(result)
+    renderers = {"text": render.as_text, "markdown": render.as_markdown, "html": render.as_html}
+    return renderers[format_](result, full=full)
 
 
 def _format_of(out: str | None) -> str:

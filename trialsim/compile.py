@@ -132,14 +132,18 @@ def _next_node(design: Design, boundaries: _Boundaries, number: int, look: int, 
     n_arms, n_looks = len(design.arms), len(design.looks)
     if not path.in_trial:
         last = max(path.stop_look)
-        return Node(last, path, (0,) * n_arms, [-1] * n_arms, [int(NEVER)] * n_arms, [int(NEVER)] * n_arms, is_ending=True)
+        return Node(
+            last, path, (0,) * n_arms, [-1] * n_arms, [int(NEVER)] * n_arms, [int(NEVER)] * n_arms, is_ending=True
+        )
     sizes = None
     while sizes is None:
         sizes = _sizes_at(design, design.looks[look], path)
         look += sizes is None
     added = tuple(new - old for new, old in zip(sizes, path.n, strict=True))
     path = Path(sizes, path.stop_look, (*path.nodes[:look], number, *path.nodes[look + 1 :]))
-    node = Node(look, path, added, [-1] * n_arms, [int(NEVER)] * n_arms, [int(NEVER)] * n_arms, is_ending=look == n_looks - 1)
+    node = Node(
+        look, path, added, [-1] * n_arms, [int(NEVER)] * n_arms, [int(NEVER)] * n_arms, is_ending=look == n_looks - 1
+    )
     boundaries.write(node)
     return node
 
@@ -178,7 +182,9 @@ def _decisions(node: Node) -> list[tuple[int, ...]]:
     for place, arm in enumerate(in_trial):
         node.stride[arm] = radix**place if radix > 1 else 0
     if radix ** len(in_trial) > MAX_NODES:
-        raise InputError(f"{n_arms} arms that can stop at one look make more than {MAX_NODES:,} outcomes; use fewer arms.")
+        raise InputError(
+            f"{n_arms} arms that can stop at one look make more than {MAX_NODES:,} outcomes; use fewer arms."
+        )
     codes = []
     for digits in product(range(radix), repeat=len(in_trial)):
         decision = [CONTINUE] * n_arms
@@ -226,7 +232,11 @@ class _Boundaries:
                     node.stop_high[arm] = node.success[arm]
         if look.continue_if is not None and look.continue_if.of == "pooled":
             node.pooled_stop_low = self._least(node.look, "continue_if", "pooled", total) - 1
-        if look.success_if is not None and look.success_if.of == "pooled" and (all_arms or not look.success_if.requires_all_arms):
+        if (
+            look.success_if is not None
+            and look.success_if.of == "pooled"
+            and (all_arms or not look.success_if.requires_all_arms)
+        ):
             node.pooled_success = self._least(node.look, "success_if", "pooled", total)
             if look.success_if.then == "stop":
                 node.pooled_stop_high = node.pooled_success
@@ -275,9 +285,9 @@ def _arm_cells(design: Design, endings: list[Node]) -> tuple[ArmCells, list[list
         offsets.append(row)
     sizes = [n + 1 for _, n, *_ in blocks]
     x = np.concatenate([np.arange(size) for size in sizes])
-    arm, n, went_on, all_went_on_, success = (np.repeat([block[i] for block in blocks], sizes) for i in range(5))
-    cells = ArmCells(arm, n, x, went_on.astype(bool), all_went_on_.astype(bool), x >= success)
-    return ArmCells(*map(_frozen, cells)), offsets
+    cell_arm, cell_n, went_on, all_on, success = (np.repeat([block[i] for block in blocks], sizes) for i in range(5))
+    masks = (_frozen(mask) for mask in (went_on.astype(bool), all_on.astype(bool), x >= success))
+    return ArmCells(_frozen(cell_arm), _frozen(cell_n), _frozen(x), *masks), offsets
 
 
 def _pooled_cells(design: Design, endings: list[Node]) -> tuple[PooledCells, list[int]]:
@@ -293,13 +303,16 @@ def _pooled_cells(design: Design, endings: list[Node]) -> tuple[PooledCells, lis
         offsets.append(starts[key])
     sizes = [sum(n) + 1 for n, _, _ in starts]
     x = np.concatenate([np.arange(size) for size in sizes])
-    n, all_went_on, success = (np.repeat(np.array([key[i] for key in starts]), sizes, axis=0) for i in range(3))
-    return PooledCells(*map(_frozen, (n, x, all_went_on.astype(bool), x >= success))), offsets
+    n, all_on, success = (np.repeat(np.array([key[i] for key in starts]), sizes, axis=0) for i in range(3))
+    masks = (_frozen(mask) for mask in (all_on.astype(bool), x >= success))
+    return PooledCells(_frozen(n), _frozen(x), *masks), offsets
 
 
 def _grown(design: Design, size: int, n: int) -> int:
     if size + n + 1 > MAX_CELLS:
-        raise InputError(f"design {design.name}: its endings hold more than {MAX_CELLS:,} outcomes; use fewer arms or looks.")
+        raise InputError(
+            f"design {design.name}: its endings hold more than {MAX_CELLS:,} outcomes; use fewer arms or looks."
+        )
     return size + n + 1
 
 

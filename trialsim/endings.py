@@ -34,12 +34,18 @@ class Tally(NamedTuple):
 
     def merged(self, other: Tally) -> Tally:
         """Return the tally of both sets of trials."""
-        return Tally(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Tally(
+            self.n_trials + other.n_trials,
+            self.ending + other.ending,
+            self.criterion + other.criterion,
+            self.arm + other.arm,
+            self.pooled + other.pooled,
+        )
 
     def scaled(self, n_trials: int) -> Tally:
         """Return the counts to be expected in `n_trials` replicates."""
         factor = n_trials / self.n_trials
-        return Tally(*(part * factor for part in self))
+        return Tally(n_trials, self.ending * factor, self.criterion * factor, self.arm * factor, self.pooled * factor)
 
 
 def empty_tally(plan: Plan, dtype: type[np.generic]) -> Tally:

@@ -1,8 +1,8 @@
 """The plan: a design compiled to read-only arrays. It says everything the engines need and holds no word.
 
 A plan is the tree of everything that can happen at the looks under ideal conduct (docs/ideal-conduct.md). A *node* is
-a look as it is reached on one path: it fixes how many patients each arm has by then and from which number of responses
-on each decision falls. An *ending* is a node after which nothing is decided any more. Patients and responses are counts.
+a look as it is reached on one path: it fixes how many patients each arm has by then, and from which number of
+responses on each decision falls. An *ending* is a node after which nothing is decided. All are counts of patients.
 
 Dimensions: N nodes, A arms, E endings, D draws, C children.
 """

@@ -56,7 +56,10 @@ def _blocks(scenario: Scenario) -> Iterator[dict[str, Any]]:
             for first in range(0, scenario.n_sims, RECORD_BLOCK):
                 n = min(RECORD_BLOCK, scenario.n_sims - first)
                 written = record(study, first, n)
-                words = {name: pa.DictionaryArray.from_arrays(np.zeros(n, np.int8), [word]) for name, word in (("plan", plan_name), ("truth", truth.name))}
+                words = {
+                    name: pa.DictionaryArray.from_arrays(np.zeros(n, np.int8), [word])
+                    for name, word in (("plan", plan_name), ("truth", truth.name))
+                }
                 yield {**words, "trial": np.arange(first, first + n), **trial_columns(design, plan, written)}
 
 
@@ -73,14 +76,16 @@ def trial_columns(design: Design, plan: Plan, written: Record) -> dict[str, Any]
         stop = plan.endings.stop_look[ending, arm]
         columns[f"{name}: patients"] = plan.endings.n[ending, arm]
         columns[f"{name}: responses"] = x[:, arm]
-        columns[f"{name}: stopped at"] = pa.DictionaryArray.from_arrays(pa.array(stop, mask=stop < 0), list(design.look_names))
+        columns[f"{name}: stopped at"] = pa.DictionaryArray.from_arrays(
+            pa.array(stop, mask=stop < 0), list(design.look_names)
+        )
     for look, name, met, known in criteria(design, plan, written):
         columns[f"{design.look_names[look]}: success of {name}"] = pa.array(met, mask=~known)
     return columns
 
 
 def criteria(design: Design, plan: Plan, written: Record) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
-    """Yield, per look and subject with a success criterion: look, arm or "pooled", whether it was met, whether it was asked."""
+    """Yield per criterion: its look, its arm or "pooled", whether it was met, whether it was asked."""
     node = plan.endings.node[written.ending]
     for look, spec in enumerate(design.looks):
         if spec.success_if is None:

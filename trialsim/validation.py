@@ -40,7 +40,10 @@ def validate(design: Design, engine: EngineChoice = "auto", n_sims: int = 100_00
     LookupError
         If a published value names a measure that the design does not have.
     """
-    return [Validation(design, published, _answer(design, published, engine, n_sims, seed)) for published in design.published]
+    return [
+        Validation(design, published, _answer(design, published, engine, n_sims, seed))
+        for published in design.published
+    ]
 
 
 def _answer(design: Design, published: PublishedValue, engine: EngineChoice, n_sims: int, seed: int) -> Record:
@@ -49,18 +52,27 @@ def _answer(design: Design, published: PublishedValue, engine: EngineChoice, n_s
         name=design.name,
         design=design,
         plans=(EnrolmentPlan(name="published", cap=published.cap),) if published.cap is not None else (),
-        truths=(Truth(name="published", response_rate=0.5 if published.response_rate is None else published.response_rate),),
-        intervals=(published.variant,) if published.variant in ("wilson", "wald", "jeffreys", "agresti-coull", "mid-p") else (),
+        truths=(
+            Truth(name="published", response_rate=0.5 if published.response_rate is None else published.response_rate),
+        ),
+        intervals=(published.variant,)
+        if published.variant in ("wilson", "wald", "jeffreys", "agresti-coull", "mid-p")
+        else (),
         n_sims=n_sims,
         seed=seed,
     )
     asked = {name: getattr(published, name) for name in ("measure", "arm", "look", "given", "value", "variant")}
     for record in run(scenario, engine).records:
         # A value that names no arm is one of every arm: the first answers for it.
-        wanted = {**asked, "arm": record.arm if asked["arm"] is None and published.measure != "n_mean" else asked["arm"]}
+        wanted = {
+            **asked,
+            "arm": record.arm if asked["arm"] is None and published.measure != "n_mean" else asked["arm"],
+        }
         if all(getattr(record, name) == value for name, value in wanted.items()):
             return record
-    raise LookupError(f"design {design.name}: no measure answers the published value {published.measure} ({published.place})")
+    raise LookupError(
+        f"design {design.name}: no measure answers the published value {published.measure} ({published.place})"
+    )
 
 
 def as_table(found: list[Validation]) -> Table:

@@ -92,7 +92,10 @@ def _children(nodes: Nodes, node: int, law: Law) -> list[tuple[int, Law]]:
     reached: list[tuple[int, Law]] = []
     if low >= 0 or high < NEVER:
         futility, efficacy = nodes.pooled_code[node]
-        reached += [(int(children[futility]), law.kept_pooled(-1, low + 1)), (int(children[efficacy]), law.kept_pooled(high - 1, NEVER))]
+        reached += [
+            (int(children[futility]), law.kept_pooled(-1, low + 1)),
+            (int(children[efficacy]), law.kept_pooled(high - 1, int(NEVER))),
+        ]
         law = law.kept_pooled(low, high)
         children = children[:futility]
     reached += [(int(child), _given_code(nodes, node, law, code)) for code, child in enumerate(children)]

@@ -46,7 +46,7 @@ class Law(NamedTuple):
         return self._with(group, tensor * keep.reshape([-1 if i == axis else 1 for i in range(tensor.ndim)]))
 
     def kept_pooled(self, low: int, high: int) -> Law:
-        """Return the law where all arms together have more than `low` and fewer than `high` responses. Ties all arms together."""
+        """Return the law where all arms together have more than `low` and fewer than `high` responses; ties them."""
         tensor = self.tensors[0]
         for other in self.tensors[1:]:
             tensor = np.multiply.outer(tensor, other)
@@ -95,4 +95,4 @@ def _sum_of_axes(tensor: Floats) -> Floats:
     if tensor.ndim == 1:
         return tensor
     pooled = sum(np.ogrid[tuple(slice(size) for size in tensor.shape)])
-    return np.bincount(np.ravel(pooled), weights=tensor.ravel())
+    return np.bincount(np.ravel(pooled), weights=tensor.ravel()).astype(np.float64)

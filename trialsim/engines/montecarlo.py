@@ -70,9 +70,7 @@ def record(study: Study, first: int, n_trials: int) -> Record:
     return written
 
 
-def _in_block_order(
-    study: Study, tables: DrawTables, blocks: list[tuple[int, int]], n_jobs: int
-) -> Iterator[Tally]:
+def _in_block_order(study: Study, tables: DrawTables, blocks: list[tuple[int, int]], n_jobs: int) -> Iterator[Tally]:
     """Yield the tally of each block, in order. One block or one job needs no joblib."""
     if n_jobs == 1 or len(blocks) == 1:
         return (_run_block(study, tables, first, n) for first, n in blocks)
@@ -88,7 +86,7 @@ def _run_block(study: Study, tables: DrawTables, first: int, n_trials: int, writ
     simulate_counts(
         np.uint64(study.seed),
         np.uint64(first),
-        n_trials,
+        np.int64(n_trials),
         walk_of(study.plan.nodes),
         tables.guide,
         tables.threshold,

@@ -41,7 +41,7 @@ def draw_tables(draws: Draws, rates: tuple[float, ...]) -> DrawTables:
 
 
 def last_words(cumulative: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Return the largest word W with W / 2**64 < probability, for probabilities that a cumulative sum may leave at 1."""
+    """Return the largest word W with W / 2**64 < probability; a cumulative sum may round a probability up to 1."""
     words = np.full(len(cumulative), _LARGEST_WORD)
     inside = cumulative < 1.0
     words[inside] = np.ceil(cumulative[inside] * 2.0**64).astype(np.uint64) - np.uint64(1)

@@ -49,7 +49,7 @@ def _wald(x: Array, n: int, alpha: float) -> tuple[Array, Array]:
 
 
 def _jeffreys(x: Array, n: int, alpha: float) -> tuple[Array, Array]:
-    """Equal-tailed interval of Beta(x + 1/2, n - x + 1/2), ending at 0 for x = 0 and at 1 for x = n (Brown 2001, 4.1.2)."""
+    """Equal-tailed limits of Beta(x + 1/2, n - x + 1/2); 0 for x = 0 and 1 for x = n (Brown 2001, section 4.1.2)."""
     from scipy.special import betaincinv
 
     lower = betaincinv(x + 0.5, n - x + 0.5, alpha / 2)
@@ -58,7 +58,7 @@ def _jeffreys(x: Array, n: int, alpha: float) -> tuple[Array, Array]:
 
 
 def _agresti_coull(x: Array, n: int, alpha: float) -> tuple[Array, Array]:
-    """Wald interval after adding z²/2 responses and z²/2 non-responses (Agresti and Coull, Am Stat 1998;52:119), within [0, 1]."""
+    """Wald interval with z²/2 responses and z²/2 non-responses added (Agresti and Coull, Am Stat 1998;52:119)."""
     z = _z(alpha)
     size = n + z * z
     rate = (x + z * z / 2) / size

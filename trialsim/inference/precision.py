@@ -1,4 +1,4 @@
-"""How precise a plan is whatever the truth: the worst interval over all outcomes, and the smallest sample for a target."""
+"""How precise a plan is whatever the truth: its worst interval over all outcomes, the smallest sample for a target."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _cache_folder() -> Path | None:
 
 CACHE_FOLDER = _cache_folder()
 if CACHE_FOLDER is not None:
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)  # type: ignore[attr-defined]  # numba sets its names at run time
 
 # error_model="numpy" drops the checks that raise on division; nogil lets joblib's threads run side by side.
 # fastmath stays off: it may reorder or drop operations whose bits matter.

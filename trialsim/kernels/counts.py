@@ -88,7 +88,13 @@ def _make_words(seed: uint64, first: uint64, look: int32, n_tile: int64, words: 
 
 @loop
 def _decide(
-    start: uint64, end: uint64, row: NDArray[int32], arm_row: NDArray[int32], x: NDArray[int32], total: NDArray[int32], code: NDArray[int32]
+    start: uint64,
+    end: uint64,
+    row: NDArray[int32],
+    arm_row: NDArray[int32],
+    x: NDArray[int32],
+    total: NDArray[int32],
+    code: NDArray[int32],
 ) -> None:
     """Write the decision code of each replicate of a run at a node with these rows."""
     fill(start, end, _NONE, code)
@@ -101,7 +107,13 @@ def _decide(
 
 @loop
 def _queue_children(
-    start: uint64, end: uint64, children: NDArray[int32], code: NDArray[int32], free: NDArray[int64], queue: NDArray[int64], tail: int64
+    start: uint64,
+    end: uint64,
+    children: NDArray[int32],
+    code: NDArray[int32],
+    free: NDArray[int64],
+    queue: NDArray[int64],
+    tail: int64,
 ) -> int64:
     """Queue each child that gets replicates, with its run of positions; leave in `free` where each run begins."""
     for c in range(children.shape[0]):
@@ -157,7 +169,7 @@ def simulate_counts(
     queue = np.empty(((n_looks + 2) * TILE, 3), np.int64)  # node, start, end of each run that waits to be walked
     done = np.int64(0)
     while done < n_trials:
-        n_tile = np.int64(min(TILE, n_trials - done))
+        n_tile = min(np.int64(TILE), n_trials - done)
         count_up(_ZERO, _U(n_tile), trial)
         for arm in range(n_arms):
             fill(_ZERO, _U(n_tile), _NONE, x[arm])

@@ -1,4 +1,4 @@
-"""Single passes over positions start … end - 1 of a tile. Each is one short loop, so that the compiler vectorises it."""
+"""Single passes over positions start … end - 1 of a tile: each one short loop, so that the compiler vectorises it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def n_at_least(start: uint64, end: uint64, x: NDArray[int32], bound: int32) -> i
     n = _I32(0)
     for i in range(start, end):
         n += _I32(x[i] >= bound)
-    return n
+    return n  # type: ignore[return-value]  # numba widens it
 
 
 @loop
@@ -60,7 +60,14 @@ def add_decision(
 
 @loop
 def set_decision(
-    start: uint64, end: uint64, total: NDArray[int32], low: int32, high: int32, code_low: int32, code_high: int32, code: NDArray[int32]
+    start: uint64,
+    end: uint64,
+    total: NDArray[int32],
+    low: int32,
+    high: int32,
+    code_low: int32,
+    code_high: int32,
+    code: NDArray[int32],
 ) -> None:
     """Replace the code where the pooled responses stop the whole trial."""
     for i in range(start, end):
@@ -80,7 +87,9 @@ def tally(start: uint64, end: uint64, x: NDArray[int32], offset: int64, counts: 
 
 
 @loop
-def sort_positions(start: uint64, end: uint64, code: NDArray[int32], free: NDArray[int64], position: NDArray[int32]) -> None:
+def sort_positions(
+    start: uint64, end: uint64, code: NDArray[int32], free: NDArray[int64], position: NDArray[int32]
+) -> None:
     """Give each its position when sorted by code; `free` holds the next free position of each code."""
     for i in range(start, end):
         c = code[i]

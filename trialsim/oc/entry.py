@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[Any]
 
     from trialsim.oc.mcse import Estimate
     from trialsim.plan import Plan
@@ -60,14 +64,14 @@ class Outcomes(NamedTuple):
 
     arm: str
     given: str | None
-    n: NDArray
-    x: NDArray
-    rate: NDArray
+    n: Floats
+    x: Floats
+    rate: Floats
     """The true rate of those patients."""
-    weight: NDArray
+    weight: Floats
 
 
-def outcomes(setting: Setting, arm_weight: NDArray, pooled_weight: NDArray) -> Iterator[Outcomes]:
+def outcomes(setting: Setting, arm_weight: Floats, pooled_weight: Floats) -> Iterator[Outcomes]:
     """Yield the final outcomes of each arm and of all pooled, unconditional and given how the arm ended.
 
     The true pooled rate is the mean of the arms' rates over the patients enrolled, so it varies with who went on.
@@ -75,7 +79,11 @@ def outcomes(setting: Setting, arm_weight: NDArray, pooled_weight: NDArray) -> I
     cells = setting.plan.arm_cells
     for index, arm in enumerate(setting.arms):
         own = cells.arm == index
-        conditions = {None: own, "continue": own & cells.went_on, "stop": own & ~cells.went_on}
+        conditions: dict[str | None, Floats] = {
+            None: own,
+            "continue": own & cells.went_on,
+            "stop": own & ~cells.went_on,
+        }
         if len(setting.arms) > 1:
             conditions["all_continue"] = own & cells.all_went_on
         for given, rows in conditions.items():
@@ -85,5 +93,6 @@ def outcomes(setting: Setting, arm_weight: NDArray, pooled_weight: NDArray) -> I
         pooled = setting.plan.pooled_cells
         n = pooled.n.sum(axis=1)
         rate = pooled.n @ setting.rates / n
-        for given, rows in {None: slice(None), "all_continue": pooled.all_went_on}.items():
+        everything = np.ones(len(n), dtype=bool)
+        for given, rows in ((None, everything), ("all_continue", pooled.all_went_on)):
             yield Outcomes(POOLED, given, n[rows], pooled.x[rows], rate[rows], pooled_weight[rows])

@@ -9,19 +9,21 @@ Crowther, Stat Med 2019;38:2074-2102, table 6 (proportion, mean, SD); delta meth
 from __future__ import annotations
 
 from math import inf, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats: TypeAlias = NDArray[Any]
+
 
 class Distribution(NamedTuple):
     """What a quantile was read from."""
 
-    values: NDArray
-    cumulative: NDArray
+    values: Floats
+    cumulative: Floats
     probability: float
 
 
@@ -49,7 +51,7 @@ def proportion(n_event: float, n: float) -> Estimate:
     return Estimate(share, sqrt(share * (1 - share) / n), n, "proportion")
 
 
-def mean(values: NDArray, weights: NDArray) -> Estimate:
+def mean(values: Floats, weights: Floats) -> Estimate:
     """Return the weighted mean of `values`."""
     n = float(weights.sum())
     if n <= 0:
@@ -58,7 +60,7 @@ def mean(values: NDArray, weights: NDArray) -> Estimate:
     return Estimate(average, *_error_and_skew(values - average, weights, n))
 
 
-def standard_deviation(values: NDArray, weights: NDArray) -> Estimate:
+def standard_deviation(values: Floats, weights: Floats) -> Estimate:
     """Return the weighted standard deviation (divisor n) of `values`."""
     n = float(weights.sum())
     if n <= 0:
@@ -67,12 +69,12 @@ def standard_deviation(values: NDArray, weights: NDArray) -> Estimate:
     return _root(mean(deviation * deviation, weights))
 
 
-def root_mean_square(values: NDArray, weights: NDArray) -> Estimate:
+def root_mean_square(values: Floats, weights: Floats) -> Estimate:
     """Return the root of the weighted mean of squares."""
     return _root(mean(values * values, weights))
 
 
-def quantile(values: NDArray, weights: NDArray, probability: float) -> Estimate:
+def quantile(values: Floats, weights: Floats, probability: float) -> Estimate:
     """Return the smallest value whose cumulative proportion is at least `probability`; `values` ascend.
 
     The standard error is half the distance between the quantiles at probability ± its own standard error. For counts of
@@ -96,7 +98,7 @@ def _root(squares: Estimate) -> Estimate:
     return squares._replace(value=root, mcse=squares.mcse / (2 * root) if root > 0 else 0.0)
 
 
-def _error_and_skew(deviation: NDArray, weights: NDArray, n: float) -> tuple[float, float, str, float]:
+def _error_and_skew(deviation: Floats, weights: Floats, n: float) -> tuple[float, float, str, float]:
     variance = float(deviation**2 @ weights) / n
     # Rounding leaves a variance of about 1e-32 where all replicates are alike.
     scale = float(np.abs(deviation).max(initial=0.0, where=weights > 0))

@@ -1,4 +1,4 @@
-"""The precision of a plan, whatever the truth: its worst interval, and the smallest sample for what the protocol promises."""
+"""The precision of a plan, whatever the truth: its worst interval, and the smallest sample for a promised width."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def precision(setting: Setting, caps: tuple[int, ...], targets: Mapping[Width, f
 
     Parameters
     ----------
+    setting
+        Intervals and level.
     caps
         Planned patients of each arm.
     targets

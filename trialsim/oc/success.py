@@ -31,8 +31,9 @@ def success(setting: Setting, tally: Tally) -> Iterator[Entry]:
         if is_rejection:
             rejected[slot] += weight
             can_reject[slot] = True
-    for slot in np.flatnonzero(can_reject):
-        yield Entry("p_reject", proportion(rejected[slot], tally.n_trials), names[slot])
+    for name, weight, rejects in zip(names, rejected, can_reject, strict=True):
+        if rejects:
+            yield Entry("p_reject", proportion(weight, tally.n_trials), name)
 
 
 def _met(setting: Setting, tally: Tally) -> Iterator[tuple[int, int, float, bool]]:

@@ -33,5 +33,9 @@ def explanation(checked: Scenario | Design) -> str:
         parts += [fill(question(checked), WIDTH), ""]
     parts += [table_as_text(decision_table(own, compile_design(own), name)) for name, own in plans]
     left = defaults(checked)
-    parts += ["Defaults taken:", *(f"  {line}" for line in left)] if left else ["No default was taken: the file says everything."]
+    parts += (
+        ["Defaults taken:", *(f"  {line}" for line in left)]
+        if left
+        else ["No default was taken: the file says everything."]
+    )
     return "\n".join(parts) + "\n"

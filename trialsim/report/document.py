@@ -12,8 +12,21 @@ if TYPE_CHECKING:
 
 SCHEMA = "trialsim.result/1"
 COLUMNS = (
-    "plan", "truth", "measure", "arm", "look", "given", "value", "variant", "estimate", "mcse", "bound", "engine", "exact", "z",
-)  # fmt: skip
+    "plan",
+    "truth",
+    "measure",
+    "arm",
+    "look",
+    "given",
+    "value",
+    "variant",
+    "estimate",
+    "mcse",
+    "bound",
+    "engine",
+    "exact",
+    "z",
+)  # the names of the contract, in the order of the CSV
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -23,11 +36,16 @@ def document(result: Result) -> dict[str, Any]:
         "schema": SCHEMA,
         "scenario": {"name": scenario.name, "id": scenario.id},
         "plans": [
-            {"name": name, "cap": dict(zip(arms, design.caps, strict=True)), "when_arm_stops": design.enrolment.when_arm_stops}
+            {
+                "name": name,
+                "cap": dict(zip(arms, design.caps, strict=True)),
+                "when_arm_stops": design.enrolment.when_arm_stops,
+            }
             for name, design in scenario.designs()
         ],
         "truths": [
-            {"name": truth.name, "response_rate": dict(zip(arms, truth.rates(arms), strict=True))} for truth in scenario.truths
+            {"name": truth.name, "response_rate": dict(zip(arms, truth.rates(arms), strict=True))}
+            for truth in scenario.truths
         ],
         "provenance": result.provenance,
         "agreement": _agreement(result),
@@ -47,7 +65,7 @@ def as_json(result: Result) -> str:
 
 
 def as_csv(result: Result) -> str:
-    """Return the records as CSV (RFC 4180), one row per number; words that a spreadsheet would run are quoted with '."""
+    """Return the records as CSV (RFC 4180), one row per number; what a spreadsheet would run gets a ' before it."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

@@ -44,7 +44,9 @@ def question(scenario: Scenario) -> str:
     for truth in scenario.truths:
         rates = dict(zip(arms, truth.rates(arms), strict=True))
         same = len(set(rates.values())) == 1
-        words = percent(next(iter(rates.values()))) if same else ", ".join(f"{a} {percent(r)}" for a, r in rates.items())
+        words = (
+            percent(next(iter(rates.values()))) if same else ", ".join(f"{a} {percent(r)}" for a, r in rates.items())
+        )
         truths.append(f"{truth.name} ({words})")
     plans = [f"{name} ({' + '.join(map(str, design.caps))})" for name, design in scenario.designs()]
     return (
@@ -63,7 +65,9 @@ def when(look: Look, design: Design) -> str:
     sizes = per_arm_sizes(look.at, design.arm_names)
     if len(set(sizes)) == 1:
         return f"the first {sizes[0]} patients" + (" of each arm" if len(sizes) > 1 else "")
-    return "the first " + ", ".join(f"{n} of {arm}" for n, arm in zip(sizes, design.arm_names, strict=True)) + " patients"
+    return (
+        "the first " + ", ".join(f"{n} of {arm}" for n, arm in zip(sizes, design.arm_names, strict=True)) + " patients"
+    )
 
 
 def joined(parts: list[str]) -> str:
@@ -79,7 +83,11 @@ def decision_table(design: Design, plan: Plan, name: str) -> Table:
     """Return the numbers that the rules compile to, while every arm is in the trial."""
     from trialsim.plan import NEVER
 
-    table = Table(f"decision table, {name} (while no arm has stopped)", ["look", "of", "patients", "stops at or below", "success at or above"], 2)
+    table = Table(
+        f"decision table, {name} (while no arm has stopped)",
+        ["look", "of", "patients", "stops at or below", "success at or above"],
+        2,
+    )
     nodes, node = plan.nodes, 0
     while True:
         look = design.looks[int(nodes.look[node])]
@@ -118,7 +126,13 @@ def defaults(part: BaseModel, path: str = "") -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        f"[{', '.join(map(str, value))}]"
+        if isinstance(value, tuple)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _randomisation(design: Design) -> str:
@@ -137,14 +151,30 @@ def _look(look: Look, design: Design) -> str:
     if look.continue_if is not None:
         rule = look.continue_if.rule.wording(design.arm_names)
         of_arm = look.continue_if.of == "arm"
-        who = "the trial goes on if" if single else "an arm goes on if, of its own patients," if of_arm else "the trial goes on if, of all patients together,"
+        who = (
+            "the trial goes on if"
+            if single
+            else "an arm goes on if, of its own patients,"
+            if of_arm
+            else "the trial goes on if, of all patients together,"
+        )
         clauses.append(f"{who} {rule}, and stops otherwise")
     if look.success_if is not None:
         rule = look.success_if.rule.wording(design.arm_names)
         of_arm = look.success_if.of == "arm"
-        who = "there is success if" if single else "an arm succeeds if, of its own patients," if of_arm else "there is success if, of all patients together,"
+        who = (
+            "there is success if"
+            if single
+            else "an arm succeeds if, of its own patients,"
+            if of_arm
+            else "there is success if, of all patients together,"
+        )
         proviso = ", provided that no arm has stopped" if look.success_if.requires_all_arms else ""
-        ends = "; success stops " + ("the arm" if of_arm and not single else "the trial") if look.success_if.then == "stop" else ""
+        ends = (
+            "; success stops " + ("the arm" if of_arm and not single else "the trial")
+            if look.success_if.then == "stop"
+            else ""
+        )
         clauses.append(f"{who} {rule}{proviso}{ends}")
     if not clauses:
         clauses.append("final analysis" if look.at == "full_enrolment" else "the data are looked at, nobody is stopped")

@@ -11,12 +11,21 @@ _PATIENTS = ("n_mean", "n_sd")
 
 
 def percent(rate: float, digits: int = 1) -> str:
-    """Return a rate in per cent, without a trailing zero.
+    """Return a rate that somebody chose, in per cent without a trailing zero.
 
     >>> percent(0.05), percent(36 / 73)
     ('5 %', '49.3 %')
     """
     return f"{100 * rate:.{digits}f}".removesuffix("." + "0" * digits) + " %"
+
+
+def percent_found(probability: float) -> str:
+    """Return a probability that was computed, in per cent with one decimal.
+
+    >>> percent_found(0.059952)
+    '6.0 %'
+    """
+    return f"{100 * probability:.1f} %"
 
 
 def formatted(record: Record | None, which: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trialsim.report.explain import joined, when
-from trialsim.report.numbers import percent
+from trialsim.report.numbers import percent, percent_found
 
 if TYPE_CHECKING:
     from trialsim.api import Record, Result
@@ -17,7 +17,7 @@ def sentences(result: Result) -> list[str]:
 
 
 def _stop_sentences(result: Result) -> list[str]:
-    """One sentence per look that stops arms by their own responses, for truths with all arms at the null or target rate."""
+    """One sentence per look that stops arms by their own responses, where all arms are at the null or target rate."""
     design = result.scenario.design
     if design.hypotheses is None:
         return []
@@ -32,11 +32,13 @@ def _stop_sentences(result: Result) -> list[str]:
             if record is not None and record.estimate is not None:
                 value = record.exact if record.exact is not None else record.estimate
                 how = "" if record.exact is not None else f" (simulated, MCSE {record.mcse:.2g})"
-                parts.append(f"{percent(value)}{how} if its true response rate is {percent(rate)}")
+                parts.append(f"{percent_found(value)}{how} if its true response rate is {percent(rate)}")
         if parts:
             rule = look.continue_if.rule.wording(design.arm_names)
             timing = when(look, design)
-            found.append(f"At {look.name} ({timing}), an arm goes on if {rule}; it stops with probability {joined(parts)}.")
+            found.append(
+                f"At {look.name} ({timing}), an arm goes on if {rule}; it stops with probability {joined(parts)}."
+            )
     return found
 
 
@@ -44,7 +46,12 @@ def _stop_record(result: Result, plan: str, look: str, rate: float) -> Record | 
     arms = result.scenario.design.arm_names
     truths = [truth.name for truth in result.scenario.truths if set(truth.rates(arms)) == {rate}]
     return next(
-        (r for r in result.records if r.plan == plan and r.measure == "p_stop" and r.look == look and r.truth in truths), None
+        (
+            r
+            for r in result.records
+            if r.plan == plan and r.measure == "p_stop" and r.look == look and r.truth in truths
+        ),
+        None,
     )
 
 
@@ -57,15 +64,23 @@ def _precision_sentences(result: Result) -> list[str]:
         half_width = index[(plan, "ci_half_width_max", analysis.interval)]
         of = "the pooled response rate" if len(design.arms) > 1 else "the response rate"
         found.append(
-            f"With {distance.value:g} patients, the {100 * analysis.level:g} % {analysis.interval} interval of {of} reaches at most "
-            f"±{_points(distance)} points from the estimate (largest distance from estimate to limit); its largest half-width is "
-            f"{_points(half_width)} points."
+            f"With {distance.value:g} patients, the {100 * analysis.level:g} % {analysis.interval} interval of {of} "
+            f"reaches at most ±{_points(distance)} points from the estimate (largest distance from estimate to limit); "
+            f"its largest half-width is {_points(half_width)} points."
         )
     for name, words in (("distance", "distance to a limit"), ("half_width", "half-width")):
-        record = next((r for r in result.records if r.measure == f"n_for_{name}" and r.variant == analysis.interval), None)
+        record = next(
+            (r for r in result.records if r.measure == f"n_for_{name}" and r.variant == analysis.interval), None
+        )
         if record is not None:
-            n = f"{record.exact:g} patients" if record.exact is not None else "more than 20,000 patients"
-            found.append(f"The smallest number of patients with a {words} of at most {100 * (record.value or 0):g} points is {n}.")
+            n = (
+                f"{record.exact:g} patients are the fewest"
+                if record.exact is not None
+                else "More than 20,000 patients would be needed"
+            )
+            found.append(
+                f"{n} that keep the {words} within ±{100 * (record.value or 0):g} points whatever is observed."
+            )
     return found
 
 

@@ -1,7 +1,7 @@
 """A result as tables of words, before anybody has chosen text, Markdown or HTML.
 
-Rows are truths, arms and conditions; columns are measures. Where both engines ran a row has four lines: the exact value, the
-simulated one, its MCSE, and z.
+Rows are truths, arms and conditions; columns are measures. Where both engines ran a row has four lines: the exact
+value, the simulated one, its MCSE, and z.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from trialsim.api import Record, Result
 
-MAX_COLUMNS = 9
+MAX_COLUMNS = 7
 
 
 @dataclass
@@ -51,69 +51,117 @@ _GIVEN = {None: "", "continue": "arm goes on", "stop": "arm stops", "all_continu
 _Index = dict[tuple[object, ...], "Record"]
 
 
-def tables(result: Result) -> list[Table]:
-    """Return the tables of a result: the precision of the plans, then per plan decisions, patients and estimates."""
+_JOINT = ("p_arms_continuing", "p_pattern")
+_INTERVAL = ("ci_coverage", "ci_half_width_mean")
+_RATE = ("rate_mean", "rate_bias", "rate_rmse")
+
+
+class _Sheet(NamedTuple):
+    """Which measures stand together in a table, and for whom."""
+
+    title: str
+    measures: tuple[str, ...]
+    rows: list[tuple[str | None, str | None]]
+    """Arm (None: the trial) and condition."""
+
+
+def tables(result: Result, *, full: bool = False) -> list[Table]:
+    """Return the tables of a result: the precision of the plans, then per plan decisions, patients and estimates.
+
+    Parameters
+    ----------
+    result
+        From `api.run`.
+    full
+        Every measure under every condition, rather than those that a protocol quotes.
+    """
     found = [_precision(result)]
     for plan, design in result.scenario.designs():
         records = [record for record in result.records if record.plan == plan and record.truth is not None]
         index: _Index = {(r.truth, r.arm, r.given, r.measure, r.look, r.value, r.variant): r for r in records}
-        arms: list[str | None] = [*design.arm_names, None]
-        pooled: list[str | None] = [*design.arm_names] if len(design.arms) == 1 else [*design.arm_names, "pooled"]
-        plain = [(arm, None) for arm in arms]
-        givens: list[tuple[str | None, str | None]] = [
-            (arm, given) for arm in pooled for given in ("", "continue", "stop", "all_continue")
-        ]
-        trial: list[tuple[str | None, str | None]] = [(None, None)]
-        outcome = [(arm, given or None) for arm, given in givens]
-        for title, columns, rows in (
-            ("who goes on", _columns(records, ("p_stop", "p_continue", "pet")), plain),
-            ("the arms jointly", _columns(records, ("p_arms_continuing", "p_pattern", "p_reached")), trial),
-            ("success criteria", _columns(records, ("p_success", "p_reject")), [(arm, None) for arm in pooled]),
-            ("patients", _columns(records, ("n_mean", "n_sd", "n_quantile")), plain),
-            ("distribution of the number of patients", _columns(records, ("n_pmf",)), plain),
-            ("final interval", _columns(records, ("ci_coverage", "ci_half_width_mean")), outcome),
-            ("observed response rate", _columns(records, ("rate_mean", "rate_bias", "rate_rmse")), outcome),
-        ):
+        for sheet in (_full if full else _brief)(design.arm_names):
+            columns = _columns(records, sheet.measures)
             for part in range(0, len(columns), MAX_COLUMNS):
-                table = _table(result, f"{plan}: {title}", columns[part : part + MAX_COLUMNS], rows, index)
+                table = _table(result, f"{plan}: {sheet.title}", columns[part : part + MAX_COLUMNS], sheet.rows, index)
                 found += [table] if table.rows else []
     return found
+
+
+def _brief(arms: tuple[str, ...]) -> list[_Sheet]:
+    each: list[tuple[str | None, str | None]] = [(arm, None) for arm in arms]
+    pooled: list[tuple[str | None, str | None]] = [("pooled", None)]
+    went_on: list[tuple[str | None, str | None]] = [(arm, given) for arm in arms for given in (None, "continue")]
+    return [
+        _Sheet(
+            "decisions and patients", ("p_stop", "p_continue", "n_mean", "n_sd", "n_quantile"), [*each, (None, None)]
+        ),
+        _Sheet(
+            "which arms go on", () if len(arms) == 1 else _JOINT[:1] if len(arms) > 2 else _JOINT[1:], [(None, None)]
+        ),
+        _Sheet("success criteria", ("p_success", "p_reject"), each + pooled),
+        _Sheet(
+            "final interval and observed rate",
+            (*_INTERVAL, *_RATE[1:]),
+            [*went_on, *pooled, ("pooled", "all_continue")],
+        ),
+    ]
+
+
+def _full(arms: tuple[str, ...]) -> list[_Sheet]:
+    each: list[tuple[str | None, str | None]] = [(arm, None) for arm in arms]
+    givens = (None, "continue", "stop", "all_continue")
+    outcome: list[tuple[str | None, str | None]] = [(arm, given) for arm in (*arms, "pooled") for given in givens]
+    trial: list[tuple[str | None, str | None]] = [(None, None)]
+    return [
+        _Sheet("who goes on", ("p_stop", "p_continue", "pet"), each + trial),
+        _Sheet("how many arms go on", ("p_arms_continuing", "p_reached"), trial),
+        _Sheet("which arms go on", ("p_pattern",), trial),
+        _Sheet("success criteria", ("p_success", "p_reject"), [*each, ("pooled", None)]),
+        _Sheet("patients", ("n_mean", "n_sd", "n_quantile"), each + trial),
+        _Sheet("distribution of the number of patients", ("n_pmf",), each + trial),
+        _Sheet("final interval", _INTERVAL, outcome),
+        _Sheet("observed response rate", _RATE, outcome),
+    ]
 
 
 def _columns(records: Iterable[Record], measures: tuple[str, ...]) -> list[Column]:
     """Return a column for each look, value and variant that the measures come with, in their order."""
     seen: dict[Column, None] = {}
+    records = list(records)
     for measure in measures:
         own = [record for record in records if record.measure == measure]
         if measure == "n_pmf":
             own.sort(key=lambda record: record.value or 0)
+        names_look = len({record.look for record in own}) > 1 or measure in ("p_reached", "p_success")
         for r in own:
-            seen.setdefault(Column(_label(r), r.measure, r.look, r.value, r.variant))
+            look = f" at {r.look}" if names_look else ""
+            seen.setdefault(Column(_label(r, look), r.measure, r.look, r.value, r.variant))
     return list(seen)
 
 
-def _label(record: Record) -> str:
+def _label(record: Record, look: str) -> str:
     value = "" if record.value is None else f"{record.value:g}"
+    variant = str(record.variant)
+    n_going_on = 0 if variant == "none" else variant.count(" + ") + 1
+    pattern = {0: "no arm", 1: f"only {variant}", 2: f"both {variant}"}.get(n_going_on, variant)
     return {
-        "p_stop": f"stops at {record.look}",
-        "p_continue": f"goes on after {record.look}",
+        "p_stop": f"stops{look}",
+        "p_continue": f"goes on{look}",
         "pet": "stops before final (PET)",
-        "p_arms_continuing": f"{value} {'arm goes' if value == '1' else 'arms go'} on after {record.look}",
-        "p_pattern": f"{'no arm' if record.variant == 'none' else 'only ' + str(record.variant)} after {record.look}"
-        if "+" not in str(record.variant)
-        else f"{record.variant} after {record.look}",
+        "p_arms_continuing": f"{value} {'arm goes' if value == '1' else 'arms go'} on{look}",
+        "p_pattern": f"{pattern}{look}",
         "p_reached": f"{record.look} takes place",
-        "p_success": f"success at {record.look}",
+        "p_success": f"success{look}",
         "p_reject": "null rejected",
         "n_mean": "mean N",
         "n_sd": "SD of N",
-        "n_quantile": f"{100 * (record.value or 0):g} % quantile",
+        "n_quantile": f"N, {100 * (record.value or 0):g} %",
         "n_pmf": f"N = {value}",
-        "ci_coverage": f"coverage {record.variant}",
-        "ci_half_width_mean": f"mean half-width {record.variant}",
-        "rate_mean": "mean",
-        "rate_bias": "bias",
-        "rate_rmse": "RMSE",
+        "ci_coverage": f"coverage {variant}",
+        "ci_half_width_mean": f"mean half-width {variant}",
+        "rate_mean": "mean rate",
+        "rate_bias": "bias of rate",
+        "rate_rmse": "RMSE of rate",
     }[record.measure]
 
 

@@ -220,5 +220,7 @@ def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) 
         reached = share_out(max(look.at.total - sum(patients), 0), design.ratio, patients, caps)
     assert reached is not None  # the total is within the caps
     if sum(reached) <= sum(patients):
-        raise ValueError(f"{path} | the look adds no patient to the one before it ({sum(patients)}); looks must increase")
+        raise ValueError(
+            f"{path} | the look adds no patient to the one before it ({sum(patients)}); looks must increase"
+        )
     return reached

@@ -71,7 +71,9 @@ def parse_number(value: Any) -> float:
 
 _Whole = BeforeValidator(parse_whole, json_schema_input_type=int)
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Text = Annotated[str, StringConstraints(max_length=20_000, strip_whitespace=True)]
 Patients = Annotated[int, _Whole, Field(ge=1, le=MAX_PATIENTS)]

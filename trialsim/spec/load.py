@@ -176,4 +176,4 @@ def _validate(model: type[_Model], document: Document, overrides: list[Override]
         for override in overrides:
             if path[: len(override.resolved)] == override.resolved or override.resolved[: len(path)] == path:
                 place = Place(f"{override.option} {override.text}", None, ".".join(map(str, path)))
-        raise at(place, f"{problem}.") from None
+        raise at(place, problem if problem.endswith("?") else f"{problem}.") from None

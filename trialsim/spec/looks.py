@@ -23,7 +23,7 @@ class At(Part):
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if (self.per_arm is None) == (self.total is None):
-            raise ValueError("one of per_arm and total")
+            raise ValueError("exactly one of per_arm and total")
         return self
 
 

@@ -51,7 +51,11 @@ def _sentence(item: ErrorDetails, path: Path, model: type[BaseModel], data: Any)
         return f'the field "{path[-1]}" is missing'
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         tags = context.get("expected_tags", "`kind: responses` or another registered rule")
-        return f"found {found}; a rule says its kind, one of {tags}" if kind.endswith("invalid") else "a rule says its `kind:`"
+        return (
+            f"found {found}; a rule says its kind, one of {tags}"
+            if kind.endswith("invalid")
+            else "a rule says its `kind:`"
+        )
     if kind == "value_error":
         accepted = item["msg"].removeprefix("Value error, ")
         return f"found {found}; accepted: {accepted}" if " must " not in accepted else accepted
@@ -74,7 +78,7 @@ def _accepted(item: ErrorDetails) -> str:
         return {
             "string_too_short": "text that is not empty",
             "string_too_long": f"text of at most {context.get('max_length')} characters",
-            "string_pattern_mismatch": "text without control characters; for a file-like name, letters, digits, . _ and -",
+            "string_pattern_mismatch": "no control characters; in a name of a file only letters, digits, . _ -",
         }.get(item["type"], "text")
     return _ACCEPTED.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
 
@@ -92,7 +96,7 @@ def _is_relevant(item: ErrorDetails, data: Any) -> bool:
     if item["type"] in ("dict_type", "model_type") and not isinstance(value, dict):
         return False
     is_scalar_check = item["type"] == "value_error" and " | " not in item["msg"]
-    return not (is_scalar_check and isinstance(value, dict) and "one of" not in item["msg"])
+    return not (is_scalar_check and isinstance(value, dict) and "exactly one of" not in item["msg"])
 
 
 def _path_in_data(location: Path, data: Any) -> Path:
@@ -101,14 +105,19 @@ def _path_in_data(location: Path, data: Any) -> Path:
     value = data
     for index, step in enumerate(location):
         is_last = index == len(location) - 1
-        if isinstance(value, dict) and isinstance(step, str) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        if _leads_on(value, step):
             value = value[step]
         elif not (is_last and isinstance(value, dict) and isinstance(step, str) and _is_field_like(step)):
             continue
         path.append(step)
     return tuple(path)
+
+
+def _leads_on(value: Any, step: str | int) -> bool:
+    """Return whether a step leads from a value to a part of it."""
+    if isinstance(value, dict):
+        return step in value
+    return isinstance(value, list) and isinstance(step, int) and step < len(value)
 
 
 def _is_field_like(step: str) -> bool:

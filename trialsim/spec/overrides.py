@@ -43,7 +43,9 @@ def override_of(text: str) -> Override:
     try:
         data = read_yaml(value)[0]
     except yaml.YAMLError:
-        raise InputError(f"--set {text}: {value!r} cannot be read as a value; quote words with special characters.") from None
+        raise InputError(
+            f"--set {text}: {value!r} cannot be read as a value; quote words with special characters."
+        ) from None
     return Override(tuple(int(part) if part.isdecimal() else part for part in parts), data, text)
 
 

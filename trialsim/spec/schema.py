@@ -15,7 +15,10 @@ def schema_of(kind: str) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True)
     if kind == "scenario":
         schema["properties"]["design"] = {
-            "anyOf": [{"$ref": "#/$defs/Design"}, {"type": "string", "description": "Name of a shipped design, or path of a design file"}]
+            "anyOf": [
+                {"$ref": "#/$defs/Design"},
+                {"type": "string", "description": "Name of a shipped design, or path of a design file"},
+            ]
         }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"trialsim {kind}", **schema}
 

@@ -31,11 +31,17 @@ class _Reader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(problem="anchors and aliases (& and *) are not accepted", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="anchors and aliases (& and *) are not accepted", problem_mark=event.start_mark
+            )
         self.depth += 1
         self.n_nodes += 1
         if self.depth > MAX_DEPTH or self.n_nodes > MAX_NODES:
-            what = f"nested deeper than {MAX_DEPTH} levels" if self.depth > MAX_DEPTH else f"more than {MAX_NODES:,} values"
+            what = (
+                f"nested deeper than {MAX_DEPTH} levels"
+                if self.depth > MAX_DEPTH
+                else f"more than {MAX_NODES:,} values"
+            )
             raise yaml.MarkedYAMLError(problem=what, problem_mark=event.start_mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -46,10 +52,18 @@ _SCALARS: tuple[tuple[str, str, str], ...] = (
     ("null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("int", r"^[-+]?[0-9][0-9_]{0,30}$", "-+0123456789"),
-    ("float", r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]{0,30}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+0123456789."),
+    (
+        "float",
+        r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]{0,30}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        "-+0123456789.",
+    ),
 )
 for _tag, _pattern, _first in _SCALARS:
-    _Reader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first.replace("\0", "")) + ([""] if "\0" in _first else []))  # type: ignore[no-untyped-call]
+    _Reader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}",
+        re.compile(_pattern),
+        list(_first.replace("\0", "")) + ([""] if "\0" in _first else []),
+    )
 
 
 def read_yaml(text: str) -> tuple[Any, Lines]:
@@ -67,7 +81,7 @@ def read_yaml(text: str) -> tuple[Any, Lines]:
     try:
         node = reader.get_single_node()
     finally:
-        reader.dispose()  # type: ignore[no-untyped-call]
+        reader.dispose()
     lines: Lines = {}
     return (None if node is None else _plain(node, (), lines)), lines
 
@@ -107,5 +121,12 @@ def _plain_scalar(node: yaml.Node) -> Any:
     if kind == "int":
         return int(text.replace("_", ""))
     if kind == "float":
-        return float(text.replace("_", "").replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").lower().replace(".nan", "nan"))
+        return float(
+            text.replace("_", "")
+            .replace(".inf", "inf")
+            .replace(".Inf", "inf")
+            .replace(".INF", "inf")
+            .lower()
+            .replace(".nan", "nan")
+        )
     raise yaml.MarkedYAMLError(problem=f"the tag {node.tag} is not accepted", problem_mark=node.start_mark)

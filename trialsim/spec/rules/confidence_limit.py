@@ -47,4 +47,5 @@ class ConfidenceLimitRule(Part):
 
     def wording(self, arms: tuple[str, ...]) -> str:  # noqa: ARG002
         """Return the rule as a clause."""
-        return f"the {self.side} limit of the {100 * self.level:g} % {self.interval} interval is above {100 * self.above:g} %"
+        interval = f"{100 * self.level:g} % {self.interval} interval"
+        return f"the {self.side} limit of the {interval} is above {100 * self.above:g} %"
