@@ -185,7 +185,7 @@ def validate(engine: Any, format_: str, n_sims: int, seed: int) -> None:
         item for name in shipped_names("designs") for item in validate_design(load_design(name), engine, n_sims, seed)
     ]
     table = as_table(found)
-    click.echo(table_as_text(table, 200) if format_ == "text" else table_as_markdown(table), nl=False)
+    click.echo(table_as_text(table) if format_ == "text" else table_as_markdown(table), nl=False)
     if not all(item.agrees for item in found):
         sys.exit(3)
 

@@ -23,13 +23,17 @@ class Validation(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether our value rounds to the printed one (or, for "less than", is less)."""
+        """Whether our value rounds to the printed one (or stands in the printed relation to it)."""
         ours = self.record.exact if self.record.exact is not None else self.record.estimate
         if ours is None:
             return False
-        if self.published.relation == "less_than":
-            return ours < self.published.printed
-        return abs(ours - self.published.printed) <= 0.5 * 10.0**-self.published.digits + 1e-12
+        printed, half_a_unit = self.published.printed, 0.5 * 10.0**-self.published.digits
+        return {
+            "equals": abs(ours - printed) <= half_a_unit + 1e-12,
+            "less_than": ours < printed,
+            "at_most": ours <= printed,
+            "at_least": ours >= printed,
+        }[self.published.relation]
 
 
 def validate(design: Design, engine: EngineChoice = "auto", n_sims: int = 100_000, seed: int = 1) -> list[Validation]:
@@ -77,24 +81,24 @@ def _answer(design: Design, published: PublishedValue, engine: EngineChoice, n_s
 
 def as_table(found: list[Validation]) -> Table:
     """Return the validations as a table."""
-    header = ["design", "measure", "true rate", "printed", "exact", "simulated", "MCSE", "z", "verdict", "place"]
-    table = Table("published values against ours", header, 3)
+    header = ["design", "measure", "true rate", "verdict", "printed at", "printed", "exact", "simulated", "MCSE", "z"]
+    table = Table("published values against ours", header, 5)
     for item in found:
         p, r = item.published, item.record
-        sign = "< " if p.relation == "less_than" else ""
+        sign = {"equals": "", "less_than": "< ", "at_most": "≤ ", "at_least": "≥ "}[p.relation]
         simulated = r.engine == "montecarlo" and r.estimate is not None and r.mcse is not None
         table.rows.append(
             [
                 item.design.name,
                 p.measure + (f" at {p.value:g}" if p.value is not None else ""),
                 "any" if p.response_rate is None else percent(p.response_rate),
+                "agrees" if item.agrees else "DIFFERS",
+                p.place + ("" if p.checked_at_source else " (not checked at the source)"),
                 f"{sign}{p.printed:.{p.digits}f}",
                 "–" if r.exact is None else f"{r.exact:.6f}",
                 f"{r.estimate:.6f}" if simulated else "–",
                 f"{r.mcse:.2g}" if simulated else "–",
                 "–" if r.z is None else f"{r.z:.2f}",
-                "agrees" if item.agrees else "DIFFERS",
-                p.place + ("" if p.checked_at_source else " (not checked at the source)"),
             ]
         )
     return table

@@ -36,9 +36,8 @@ def _stop_sentences(result: Result) -> list[str]:
         if parts:
             rule = look.continue_if.rule.wording(design.arm_names)
             timing = when(look, design)
-            found.append(
-                f"At {look.name} ({timing}), an arm goes on if {rule}; it stops with probability {joined(parts)}."
-            )
+            who = "an arm goes on" if len(design.arms) > 1 else "the trial goes on"
+            found.append(f"At {look.name} ({timing}), {who} if {rule}; it stops with probability {joined(parts)}.")
     return found
 
 

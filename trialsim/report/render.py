@@ -12,7 +12,8 @@ from trialsim.report.tables import Table, tables
 if TYPE_CHECKING:
     from trialsim.api import Result
 
-TEXT_WIDTH = 132
+LABEL_WIDTH = 16
+"""Longer headings of number columns are wrapped between words."""
 
 
 def as_text(result: Result, *, full: bool = False) -> str:
@@ -89,7 +90,7 @@ def provenance_line(result: Result) -> str:
     return f"Scenario {result.scenario.id}, trialsim {facts['trialsim']}{simulated}; {facts['wall_s']:.2f} s."
 
 
-def table_as_text(table: Table, width: int = TEXT_WIDTH) -> str:
+def table_as_text(table: Table) -> str:
     """Return one table with aligned columns; a label that repeats is printed once."""
     from rich.console import Console
     from rich.table import Table as RichTable
@@ -103,11 +104,13 @@ def table_as_text(table: Table, width: int = TEXT_WIDTH) -> str:
         if is_label:
             shown.add_column(Text(name), no_wrap=True, vertical="bottom")
         else:
-            shown.add_column(Text(name), justify="right", overflow="fold", vertical="bottom", max_width=16)
+            longest_word = max(map(len, name.split()), default=1)
+            width = max(longest_word, LABEL_WIDTH)
+            shown.add_column(Text(name), justify="right", vertical="bottom", min_width=longest_word, max_width=width)
     for row in table.rows:
         shown.add_row(*(Text(cell) for cell in row))
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None, legacy_windows=False).print(shown)
+    Console(file=out, width=1000, color_system=None, legacy_windows=False).print(shown)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 

@@ -90,6 +90,7 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
 def _brief(arms: tuple[str, ...]) -> list[_Sheet]:
     each: list[tuple[str | None, str | None]] = [(arm, None) for arm in arms]
     pooled: list[tuple[str | None, str | None]] = [("pooled", None)]
+    trial: list[tuple[str | None, str | None]] = [(None, None)] if len(arms) > 1 else []
     went_on: list[tuple[str | None, str | None]] = [(arm, given) for arm in arms for given in (None, "continue")]
     return [
         _Sheet(

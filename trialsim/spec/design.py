@@ -80,7 +80,7 @@ class PublishedValue(Part):
     printed: Number
     digits: Digits
     """Decimal places printed (of `printed`, a probability or a number of patients)."""
-    relation: Literal["equals", "less_than"] = "equals"
+    relation: Literal["equals", "less_than", "at_most", "at_least"] = "equals"
     response_rate: Rate | None = None
     """True rate of every arm; None for a measure that does not depend on it."""
     cap: Patients | dict[Name, Patients] | None = None
