@@ -34,18 +34,24 @@ def draw_tables(draws: Draws, rates: tuple[float, ...]) -> DrawTables:
     guide = np.empty((n_draws, 2**GUIDE_BITS), np.uint16)
     lowest_words = np.arange(2**GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - GUIDE_BITS)
     for row, (arm, size) in enumerate(zip(draws.arm, draws.size, strict=True)):
-        below = np.cumsum(pmf(int(size), rates[arm]))[:-1]
-        threshold[row, : int(size)] = last_words(below)
+        terms = pmf(int(size), rates[arm])
+        threshold[row, : int(size)] = last_words(terms)
         guide[row] = np.searchsorted(threshold[row], lowest_words, side="left")
+        guide[row, 0] = max(guide[row, 0], np.flatnonzero(terms)[0])  # word 0 draws no count of probability 0
     return DrawTables(guide, threshold)
 
 
-def last_words(cumulative: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Return the largest word W with W / 2**64 < probability; a cumulative sum may round a probability up to 1."""
-    words = np.full(len(cumulative), _LARGEST_WORD)
-    inside = cumulative < 1.0
-    words[inside] = np.ceil(cumulative[inside] * 2.0**64).astype(np.uint64) - np.uint64(1)
-    return words
+def last_words(terms: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return, for x = 0 … n - 1, the largest word W with W / 2**64 < P(X <= x), from the terms P(X = x).
+
+    Above the median the sum is taken from the other end, so that both tails are right to the last word.
+    """
+    up_to, beyond = np.cumsum(terms)[:-1], np.cumsum(terms[:0:-1])[::-1]
+    from_below = np.ceil(np.minimum(up_to, 0.5) * 2.0**64).astype(np.uint64)
+    from_above = np.floor(np.minimum(beyond, 0.5) * 2.0**64).astype(np.uint64)
+    # Where P(X <= x) is 0 no word draws x; 0 stands for "none" there, and the guide keeps word 0 away from it.
+    last = np.where(up_to < 0.5, np.maximum(from_below, 1) - np.uint64(1), _LARGEST_WORD - from_above)
+    return last.astype(np.uint64)
 
 
 def walk_of(nodes: Nodes) -> Walk:

@@ -40,10 +40,11 @@ def worst(interval: str, n: int, level: float, width: Width) -> tuple[float, int
 
 
 def smallest_n(interval: str, level: float, width: Width, target: float, n_max: int = 20_000) -> int | None:
-    """Return the smallest n whose worst width is at most `target`; None if `n_max` patients are too few.
+    """Return the smallest n from which on the worst width is at most `target`; None if `n_max` patients are too few.
 
-    Doubling and bisection find a crossing. The worst width falls as 1 / sqrt(n) but may step up a little between
-    neighbours, so the 30 sample sizes below the crossing are tried one by one.
+    "From which on", because a width can fall below a target by accident of a tiny n (one patient has a Wald interval
+    of no width). Doubling and bisection find a crossing; the worst width falls as 1 / sqrt(n) but may step up a little
+    between neighbours, so the 30 sample sizes on either side of the crossing are tried one by one.
 
     >>> smallest_n("clopper-pearson", 0.95, "distance", 0.0842)
     147
@@ -52,7 +53,7 @@ def smallest_n(interval: str, level: float, width: Width, target: float, n_max: 
     def reaches(n: int) -> bool:
         return worst(interval, n, level, width)[0] <= target
 
-    low, high = 0, 1
+    low, high = 1, 2
     while not reaches(high):
         if high >= n_max:
             return None
@@ -60,4 +61,5 @@ def smallest_n(interval: str, level: float, width: Width, target: float, n_max: 
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if reaches(middle) else (middle, high)
-    return next(n for n in range(max(1, high - 30), high + 1) if reaches(n))
+    near = range(max(1, high - 30), high + 31)
+    return max((n + 1 for n in near if not reaches(n)), default=1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from trialsim.report.protocol import sentences
@@ -32,19 +32,13 @@ def as_markdown(result: Result, *, full: bool = False) -> str:
 
 def as_html(result: Result, *, full: bool = False) -> str:
     """Return the result as one HTML page that needs nothing else."""
-    body = [
-        f"<h1>{escape(title(result))}</h1>",
-        "<ul>",
-        *(f"<li>{escape(line)}</li>" for line in sentences(result)),
-        "</ul>",
-    ]
-    for table in tables(result, full=full):
-        body += [f"<h2>{escape(table.title)}</h2>", "<table>", _html_row(table.header, "th", table.n_labels)]
-        body += [*(_html_row(row, "td", table.n_labels) for row in table.rows), "</table>"]
+    body = [f"<h1>{escape(title(result))}</h1>", "<ul>"]
+    body += [*(f"<li>{escape(line)}</li>" for line in sentences(result)), "</ul>"]
+    body += [_table_as_html(table) for table in tables(result, full=full)]
     body += [f"<p>{escape(line)}</p>" for line in (*verdict(result), provenance_line(result))]
     style = (
         "body{font:15px/1.4 sans-serif;margin:2em}table{border-collapse:collapse}"
-        "td,th{padding:.1em .7em;text-align:left}.n{text-align:right}"
+        "td,th{padding:.1em .7em;text-align:left}"
     )
     head = f'<meta charset="utf-8"><title>{escape(title(result))}</title><style>{style}</style>'
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(body) + "\n</body></html>\n"
@@ -91,42 +85,24 @@ def provenance_line(result: Result) -> str:
 
 
 def table_as_text(table: Table) -> str:
-    """Return one table with aligned columns; a label that repeats is printed once."""
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    shown = RichTable(
-        title=table.title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    for index, name in enumerate(table.header):
-        is_label = index < table.n_labels
-        if is_label:
-            shown.add_column(Text(name), no_wrap=True, vertical="bottom")
-        else:
-            longest_word = max(map(len, name.split()), default=1)
-            width = max(longest_word, LABEL_WIDTH)
-            shown.add_column(Text(name), justify="right", vertical="bottom", min_width=longest_word, max_width=width)
-    for row in table.rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    out = io.StringIO()
-    Console(file=out, width=1000, color_system=None, legacy_windows=False).print(shown)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    """Return one table with aligned columns, long headings wrapped between words."""
+    header = [fill(name, LABEL_WIDTH, break_long_words=False) for name in table.header]
+    return f"{table.title}\n{_aligned(table, header, table.rows, 'plain')}\n"
 
 
 def table_as_markdown(table: Table) -> str:
     """Return one table in Markdown, under a heading."""
-    rule = ["---"] * table.n_labels + ["---:"] * (len(table.header) - table.n_labels)
-    lines = [table.header, rule, *table.rows]
-    return "\n".join(
-        [f"## {table.title}", "", *("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines), ""]
-    )
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in [table.header, *table.rows]]
+    return f"## {table.title}\n\n{_aligned(table, rows[0], rows[1:], 'pipe')}\n"
 
 
-def _markdown_cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def _table_as_html(table: Table) -> str:
+    return f"<h2>{escape(table.title)}</h2>\n{_aligned(table, table.header, table.rows, 'html')}"
 
 
-def _html_row(cells: list[str], tag: str, n_labels: int) -> str:
-    shown = (f"<{tag}{'' if i < n_labels else ' class=n'}>{escape(cell)}</{tag}>" for i, cell in enumerate(cells))
-    return f"<tr>{''.join(shown)}</tr>"
+def _aligned(table: Table, header: list[str], rows: list[list[str]], style: str) -> str:
+    from tabulate import tabulate
+
+    sides = ["left"] * table.n_labels + ["right"] * (len(header) - table.n_labels)
+    text = tabulate(rows, header, tablefmt=style, colalign=sides if rows else None, disable_numparse=True)
+    return "\n".join(line.rstrip() for line in text.splitlines())

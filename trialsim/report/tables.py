@@ -93,9 +93,7 @@ def _brief(arms: tuple[str, ...]) -> list[_Sheet]:
     trial: list[tuple[str | None, str | None]] = [(None, None)] if len(arms) > 1 else []
     went_on: list[tuple[str | None, str | None]] = [(arm, given) for arm in arms for given in (None, "continue")]
     return [
-        _Sheet(
-            "decisions and patients", ("p_stop", "p_continue", "n_mean", "n_sd", "n_quantile"), [*each, (None, None)]
-        ),
+        _Sheet("decisions and patients", ("p_stop", "p_continue", "n_mean", "n_sd", "n_quantile"), each + trial),
         _Sheet(
             "which arms go on", () if len(arms) == 1 else _JOINT[:1] if len(arms) > 2 else _JOINT[1:], [(None, None)]
         ),

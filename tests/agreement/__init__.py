@@ -1,0 +1,1 @@
+"""The engines held against the naive twins and against each other, on the same designs."""

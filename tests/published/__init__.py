@@ -1,0 +1,1 @@
+"""Numbers from papers and other software; files are named after the source."""

@@ -1,0 +1,1 @@
+"""Long statistical checks: `make verify`."""
