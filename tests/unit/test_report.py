@@ -65,8 +65,6 @@ def test_no_simulated_figure_is_shown_as_0_plus_minus_0(both: trialsim.Result) -
         if "distribution" in table.title or "who goes on" in table.title:
             for mcse in table.rows[2::4]:
                 assert not any(cell and re.fullmatch(r"0\.?0*", cell) for cell in mcse[table.n_labels :])
-                    False
-                ) == 0 or simulated[3]
 
 
 def test_the_protocol_in_numbers(exact: trialsim.Result, both: trialsim.Result) -> None:
