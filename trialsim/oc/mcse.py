@@ -99,10 +99,9 @@ def _root(squares: Estimate) -> Estimate:
 
 
 def _error_and_skew(deviation: Floats, weights: Floats, n: float) -> tuple[float, float, str, float]:
-    variance = float(deviation**2 @ weights) / n
-    # Rounding leaves a variance of about 1e-32 where all replicates are alike.
-    scale = float(np.abs(deviation).max(initial=0.0, where=weights > 0))
-    if variance <= 1e-24 or scale <= 1e-12:
+    squares = deviation * deviation
+    variance = float(squares @ weights) / n
+    if variance <= 1e-24:  # rounding leaves this much where all replicates are alike
         return 0.0, n, "mean", inf
-    skewness = float(deviation**3 @ weights) / n / variance**1.5
+    skewness = float((squares * deviation) @ weights) / n / variance**1.5
     return sqrt(variance / n), n, "mean", abs(skewness)

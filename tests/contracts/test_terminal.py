@@ -1,0 +1,76 @@
+"""At a terminal: a progress bar on stderr when a run is long, silence when nobody watches, a clean stop on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LONG = ["run", "gist", "--n-sims", "1000000000", "--set", "plans=[]", "--jobs", "2"]
+COMMAND = [sys.executable, "-m", "trialsim"]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"}
+
+
+def _read(terminal: int, until: str, seconds: float) -> str:
+    """Read what a terminal shows until some words appear."""
+    os.set_blocking(terminal, False)
+    seen, began = "", time.monotonic()
+    while until not in seen and time.monotonic() - began < seconds:
+        try:
+            seen += os.read(terminal, 65536).decode(errors="replace")
+        except (BlockingIOError, OSError):
+            time.sleep(0.05)
+    return seen
+
+
+def test_a_long_run_shows_its_progress_on_stderr_and_stops_cleanly(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *LONG, "--out", "result.json"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        cwd=tmp_path,
+        env=_environment(),
+    )
+    os.close(theirs)
+    shown = _read(ours, "time left", 60)
+    assert "simulating" in shown
+    assert "time left" in shown
+    process.send_signal(signal.SIGINT)
+    shown = _read(ours, "nothing was written", 30)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "trialsim: stopped; nothing was written." in shown
+    assert "Traceback" not in shown
+    assert output == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_shown_when_stderr_is_not_a_terminal(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=_environment()
+    )
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert output == b""
+    assert errors.decode().strip() == "trialsim: stopped; nothing was written."
+
+
+def test_a_short_run_shows_no_bar(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [*COMMAND, "run", "gist", "--engine", "exact", "--no-save"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=tmp_path, env=_environment())
+    os.close(theirs)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "simulating" not in _read(ours, "simulating", 0.5)
