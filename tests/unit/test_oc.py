@@ -15,6 +15,7 @@ import trialsim
 from trialsim.compile import compile_design
 from trialsim.engines.montecarlo import Study, record, simulate
 from trialsim.oc.entry import Setting
+from trialsim.oc.precision import precision
 from trialsim.oc.table import FAMILIES, table
 from trialsim.trials import trial_columns
 
@@ -191,3 +192,21 @@ def test_every_family_yields_and_no_key_comes_twice() -> None:
         assert list(family(setting, tally)), family.__name__
     keys = [entry.key for entry in table(setting, tally)]
     assert len(keys) == len(set(keys))
+
+
+def test_precision_at_every_final_size() -> None:
+    setting, rows, _ = _case()
+    found = {entry.key: entry.estimate.value for entry in precision(setting, (73, 74), {"distance": 0.0842})}
+    sizes = {name: {row.n[arm] for row in rows} for arm, name in enumerate(ARMS)}
+    sizes["pooled"] = {sum(row.n) for row in rows}
+    for arm, values in sizes.items():
+        for n in values:
+            limits = [_interval("exact", x, n) for x in range(n + 1)]
+            half_width = max(high - low for low, high in limits) / 2
+            distance = max(max(x / n - low, high - x / n) for x, (low, high) in enumerate(limits))
+            key = (arm, None, None, n, "clopper-pearson")
+            assert found["ci_half_width_max", *key] == pytest.approx(half_width, abs=1e-9)
+            assert found["ci_distance_max", *key] == pytest.approx(distance, abs=1e-9)
+    assert found["n_for_distance", "pooled", None, None, 0.0842, "clopper-pearson"] == 147
+    planned = [key[4] for key in found if key[:2] == ("ci_distance_max", "pooled") and key[5] == "wilson"]
+    assert planned[0] == 147

@@ -56,11 +56,11 @@ def _stop_record(result: Result, plan: str, look: str, rate: float) -> Record | 
 
 def _precision_sentences(result: Result) -> list[str]:
     analysis = result.scenario.design.analysis
-    index = {(r.plan, r.measure, r.variant): r for r in result.records if r.truth is None}
+    index = {(r.plan, r.measure, r.variant, r.value): r for r in result.records if r.truth is None}
     found = []
     for plan, design in result.scenario.designs():
-        distance = index[(plan, "ci_distance_max", analysis.interval)]
-        half_width = index[(plan, "ci_half_width_max", analysis.interval)]
+        distance = index[plan, "ci_distance_max", analysis.interval, sum(design.caps)]
+        half_width = index[plan, "ci_half_width_max", analysis.interval, sum(design.caps)]
         of = "the pooled response rate" if len(design.arms) > 1 else "the response rate"
         found.append(
             f"With {distance.value:g} patients, the {100 * analysis.level:g} % {analysis.interval} interval of {of} "

@@ -86,7 +86,7 @@ def provenance_line(result: Result) -> str:
 
 def table_as_text(table: Table) -> str:
     """Return one table with aligned columns, long headings wrapped between words."""
-    header = [fill(name, LABEL_WIDTH, break_long_words=False) for name in table.header]
+    header = [fill(name, LABEL_WIDTH, break_long_words=False, break_on_hyphens=False) for name in table.header]
     return f"{table.title}\n{_aligned(table, header, table.rows, 'plain')}\n"
 
 

@@ -75,7 +75,7 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
     full
         Every measure under every condition, rather than those that a protocol quotes.
     """
-    found = [_precision(result)]
+    found = [_precision(result, full=full)]
     for plan, design in result.scenario.designs():
         records = [record for record in result.records if record.plan == plan and record.truth is not None]
         index: _Index = {(r.truth, r.arm, r.given, r.measure, r.look, r.value, r.variant): r for r in records}
@@ -198,16 +198,17 @@ def _lines(words: list[str], own: list[Record | None], has_both: bool) -> list[l
     return [first] if engine == "exact" else [first, [*blank, "MCSE", *(formatted_mcse(r) for r in own)]]
 
 
-def _precision(result: Result) -> Table:
+def _precision(result: Result, *, full: bool) -> Table:
+    """Return the worst widths at the planned sizes; with `full`, at every size that an early stop can leave."""
     level = f"{100 * result.scenario.design.analysis.level:g} %"
     columns = ["patients", "interval", "largest half-width", "largest distance to a limit"]
     table = Table(f"precision of the {level} interval, whatever the truth (exact)", ["plan", "of", *columns], 2)
     own = [record for record in result.records if record.truth is None]
-    index = {(r.plan, r.measure, r.arm, r.variant): r for r in own}
-    for record in own:
-        if record.measure == "ci_half_width_max":
-            distance = index[(record.plan, "ci_distance_max", record.arm, record.variant)]
-            n = f"{record.value:g}"
-            values = (formatted(record, "exact"), formatted(distance, "exact"))
-            table.rows.append([record.plan, str(record.arm), n, str(record.variant), *values])
+    distances = {(r.plan, r.arm, r.variant, r.value): r for r in own if r.measure == "ci_distance_max"}
+    for plan, design in result.scenario.designs():
+        planned = dict(zip(design.arm_names, design.caps, strict=True)) | {"pooled": sum(design.caps)}
+        for r in own:
+            if r.plan == plan and r.measure == "ci_half_width_max" and (full or r.value == planned[str(r.arm)]):
+                values = (formatted(r, "exact"), formatted(distances[plan, r.arm, r.variant, r.value], "exact"))
+                table.rows.append([plan, str(r.arm), f"{r.value:g}", str(r.variant), *values])
     return table

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Patients: TypeAlias = tuple[int, ...]
 
 
 def share_out(
@@ -36,10 +39,16 @@ def share_out(
     (6, 3)
     >>> share_out(64, [1, 1], start=[18, 18], cap=[73, 18])
     """
-    patients = list(start) if start is not None else [0] * len(ratio)
-    caps = list(cap) if cap is not None else [patients[arm] + n_patients for arm in range(len(ratio))]
+    begin = tuple(start) if start is not None else (0,) * len(ratio)
+    limit = tuple(cap) if cap is not None else tuple(n + n_patients for n in begin)
+    return _shared_out(n_patients, tuple(ratio), begin, limit)
+
+
+@lru_cache(maxsize=65_536)
+def _shared_out(n_patients: int, ratio: Patients, start: Patients, cap: Patients) -> Patients | None:
+    patients = list(start)
     for _ in range(n_patients):
-        open_arms = [arm for arm in range(len(ratio)) if patients[arm] < caps[arm]]
+        open_arms = [arm for arm in range(len(ratio)) if patients[arm] < cap[arm]]
         if not open_arms:
             return None
         furthest_behind = min(open_arms, key=lambda arm: (patients[arm] / ratio[arm], arm))
