@@ -5,6 +5,7 @@ Exit codes: 0 done; 2 the user's input is wrong; 3 a simulated value disagrees w
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -258,6 +259,8 @@ def _save(result: Result) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
+    # Importing makes many objects that live to the end; looking for garbage among them is a tenth of a short run.
+    gc.set_threshold(100_000)
     try:
         app.main(standalone_mode=False)
     except TrialsimError as error:

@@ -1,4 +1,4 @@
-"""The command line as DESIGN.md (sections 6 and 7) promises it, tested from outside: real processes, written numbers."""
+"""The command line as DESIGN.md (sections 6 and 7) promises it, from outside: real processes, written numbers."""
 
 from __future__ import annotations
 
@@ -64,6 +64,30 @@ def trialsim(cwd: Path, *words: str, python: tuple[str, ...] = (), **options: An
         command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False, **options
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+class InProcess(NamedTuple):
+    """The command line called in this process, so that a test can spoil a part of it."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> Ran:
+        from trialsim.cli import main
+
+        self.monkeypatch.setattr(sys, "argv", ["trialsim", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        return Ran(code, *self.capsys.readouterr())
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> InProcess:
+    monkeypatch.chdir(tmp_path)
+    return InProcess(monkeypatch, capsys)
 
 
 def refuse_constant(word: str) -> float:
@@ -164,10 +188,10 @@ def test_half_width_of_the_larger_plan_and_one_arm_or_more(exact: dict[str, Any]
     assert abs(some - 0.112879) <= 5.000001e-7
 
 
-def test_patients_not_evaluable_break_the_six_percent(tmp_path: Path) -> None:
-    rate = 0.30 * (1 - 0.048)
+def test_patients_not_evaluable_break_the_six_percent(in_process: InProcess) -> None:
+    rate = 0.30 * (1 - 7 / 147)
     words = ("--engine", "exact", "--no-save", "--format", "json", "--set", f"truths.active.response_rate={rate}")
-    document = parsed(trialsim(tmp_path, "run", "gist", *words).out)
+    document = parsed(in_process("run", "gist", *words).out)
     found = number(
         document, plan="147 patients", truth="active", measure="p_stop", arm="400 mg", look="proof-of-concept"
     )
@@ -449,8 +473,8 @@ def test_text_explains_the_signs_it_uses(folder: Path) -> None:
         assert re.search(r"95 %[^\n]*(bound|limit)|(bound|limit)[^\n]*95 %", ran.out), "a bound without its level"
 
 
-def test_markdown_tables_are_rectangular(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", "gist", "--engine", "exact", "--no-save", "--format", "markdown")
+def test_markdown_tables_are_rectangular(in_process: InProcess) -> None:
+    ran = in_process("run", "gist", "--engine", "exact", "--no-save", "--format", "markdown")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("# gist")
     blocks = [block.split("\n") for block in ran.out.split("\n\n") if block.startswith("|")]
@@ -458,11 +482,11 @@ def test_markdown_tables_are_rectangular(tmp_path: Path) -> None:
     for block in blocks:
         assert len({line.replace("\\|", "").count("|") for line in block if line}) == 1, block[0]
         assert set(block[1]) <= set("|-: ")
-    assert "| 0.941871 | 0.058129 |" in ran.out
+    assert re.search(r"\| +0\.941871 +\| +0\.058129 +\|", ran.out)
 
 
-def test_html_is_one_closed_file(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", "gist", "--engine", "exact", "--no-save", "--format", "html")
+def test_html_is_one_closed_file(in_process: InProcess) -> None:
+    ran = in_process("run", "gist", "--engine", "exact", "--no-save", "--format", "html")
     assert (ran.code, ran.err) == (0, "")
     page = as_page(ran.out)
     assert page.tags["table"] >= 5
@@ -481,19 +505,19 @@ def without_clock(text: str) -> str:
     ("suffix", "format_"),
     [("json", "json"), ("csv", "csv"), ("md", "markdown"), ("html", "html"), ("txt", "text")],
 )
-def test_out_takes_the_format_from_the_suffix(suffix: str, format_: str, tmp_path: Path) -> None:
+def test_out_takes_the_format_from_the_suffix(suffix: str, format_: str, tmp_path: Path, in_process: InProcess) -> None:
     words = ("run", "gist", "--engine", "exact", "--no-save")
     to_file = trialsim(tmp_path, *words, "--out", f"result.{suffix}")
     assert (to_file.code, to_file.out) == (0, "")
     assert to_file.err.strip() == f"Written to result.{suffix}."
     assert [path.name for path in tmp_path.iterdir()] == [f"result.{suffix}"]
-    printed = trialsim(tmp_path, *words, "--format", format_).out
+    printed = in_process(*words, "--format", format_).out
     written = (tmp_path / f"result.{suffix}").read_bytes().decode("utf-8")
     assert without_clock(written) == without_clock(printed)
 
 
-def test_format_wins_over_the_suffix(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", "gist", "--engine", "exact", "--no-save", "--out", "r.txt", "--format", "json")
+def test_format_wins_over_the_suffix(tmp_path: Path, in_process: InProcess) -> None:
+    ran = in_process("run", "gist", "--engine", "exact", "--no-save", "--out", "r.txt", "--format", "json")
     assert ran.code == 0
     assert parsed((tmp_path / "r.txt").read_text(encoding="utf-8"))["schema"] == "trialsim.result/1"
 
@@ -572,18 +596,18 @@ def p_stop(n: int, at_least: int, rate: float) -> float:
         ("truths.0.response_rate={400 mg: 0.2, 600 mg: 0.9}", p_stop(18, 3, 0.2)),
     ],
 )
-def test_set_changes_any_field(override: str, expected: float, tmp_path: Path) -> None:
+def test_set_changes_any_field(override: str, expected: float, in_process: InProcess) -> None:
     words = ("--engine", "exact", "--no-save", "--format", "json", "--set", override)
-    ran = trialsim(tmp_path, "run", "gist", *words)
+    ran = in_process("run", "gist", *words)
     assert (ran.code, ran.err) == (0, "")
     where = {"plan": "147 patients", "truth": "inactive", "arm": "400 mg", "look": "proof-of-concept"}
     assert number(parsed(ran.out), measure="p_stop", **where) == pytest.approx(expected, abs=1e-9)
 
 
-def test_set_is_repeatable_and_the_last_one_wins(tmp_path: Path) -> None:
+def test_set_is_repeatable_and_the_last_one_wins(in_process: InProcess) -> None:
     pairs = ("n_sims=5", "seed=9", "n_sims=7", "plans.0.cap.400 mg=60", "name=other")
     sets = [word for pair in pairs for word in ("--set", pair)]
-    document = parsed(trialsim(tmp_path, "run", "gist", *sets, "--format", "json", "--no-save").out)
+    document = parsed(in_process("run", "gist", *sets, "--format", "json", "--no-save").out)
     assert document["provenance"]["n_sims"] == 7
     assert document["provenance"]["seed"] == 9
     assert document["scenario"]["name"] == "other"
@@ -593,20 +617,32 @@ def test_set_is_repeatable_and_the_last_one_wins(tmp_path: Path) -> None:
 def measures_of(text: str) -> str:
     head, _, tail = text.partition('"measures":')
     assert head.startswith("{")
-    assert len(tail) > 10_000
+    assert len(tail) > 5_000
     return tail
 
 
 def test_jobs_change_no_byte_of_the_measures(tmp_path: Path) -> None:
-    words = ("run", "gist", "--engine", "montecarlo", "--n-sims", "600000", "--format", "json", "--no-save")
+    one_truth = ("--set", "plans=[]", "--set", "truths=[{name: a, response_rate: 0.2}]")
+    words = (
+        "run",
+        "gist",
+        "--engine",
+        "montecarlo",
+        "--n-sims",
+        "1000000",
+        "--format",
+        "json",
+        "--no-save",
+        *one_truth,
+    )
     one, two = (trialsim(tmp_path, *words, "--jobs", jobs) for jobs in ("1", "2"))
     assert (one.code, two.code, one.err, two.err) == (0, 0, "", "")
     assert measures_of(one.out) == measures_of(two.out)
 
 
-def test_seed_is_what_changes_the_numbers(tmp_path: Path, simulated: dict[str, Any]) -> None:
+def test_seed_is_what_changes_the_numbers(in_process: InProcess, simulated: dict[str, Any]) -> None:
     words = ("run", "gist", "--engine", "montecarlo", "--n-sims", str(N_SIMS), "--format", "json", "--no-save")
-    same, other, largest = (parsed(trialsim(tmp_path, *words, "--seed", s).out) for s in ("1", "2", str(2**63 - 1)))
+    same, other, largest = (parsed(in_process(*words, "--seed", s).out) for s in ("1", "2", str(2**63 - 1)))
     assert same["measures"] == simulated["measures"]
     assert other["provenance"]["seed"] == 2
     assert largest["provenance"]["seed"] == 2**63 - 1
@@ -644,8 +680,8 @@ def test_trials_hold_a_row_per_replicate_that_gives_the_estimates(folder: Path, 
         assert found == pytest.approx(met / N_SIMS, abs=1e-12)
 
 
-def test_a_longer_run_begins_with_the_shorter_one(tmp_path: Path, folder: Path) -> None:
-    ran = trialsim(tmp_path, "run", "gist", "--n-sims", "300", "--trials", "short.parquet", "--no-save")
+def test_a_longer_run_begins_with_the_shorter_one(tmp_path: Path, in_process: InProcess, folder: Path) -> None:
+    ran = in_process("run", "gist", "--n-sims", "300", "--trials", "short.parquet", "--no-save")
     assert ran.code == 0
     short = pq.read_table(tmp_path / "short.parquet").to_pylist()
     long = [row for row in pq.read_table(folder / "trials.parquet").to_pylist() if row["trial"] < 300]
@@ -683,11 +719,11 @@ def gate(at_least: int) -> dict[str, Any]:
     return {"of": "arm", "rule": {"kind": "responses", "at_least": at_least}}
 
 
-def test_names_are_data_in_every_format(tmp_path: Path) -> None:
+def test_names_are_data_in_every_format(tmp_path: Path, in_process: InProcess) -> None:
     names = ["<i>x", 'say "no", never', "[bold]y[/bold]", "p|q"]
     arms_design(tmp_path, names)
     outputs = {
-        format_: trialsim(tmp_path, "run", "s.yaml", "--no-save", "--format", format_)
+        format_: in_process("run", "s.yaml", "--no-save", "--format", format_)
         for format_ in ("text", "json", "csv", "markdown", "html")
     }
     assert {format_: ran.code for format_, ran in outputs.items()} == dict.fromkeys(outputs, 0)
@@ -703,17 +739,17 @@ def test_names_are_data_in_every_format(tmp_path: Path) -> None:
         assert any(name in word for word in page.words)
 
 
-def test_csv_keeps_names_that_begin_like_a_formula(tmp_path: Path) -> None:
+def test_csv_keeps_names_that_begin_like_a_formula(tmp_path: Path, in_process: InProcess) -> None:
     arms_design(tmp_path, ["+ drug", "-5 %"], name="=1", response_rate=0.3)
     words = ("run", "s.yaml", "--no-save", "--engine", "exact", "--format")
-    records = parsed(trialsim(tmp_path, *words, "json").out)["measures"]
-    assert records_of_csv(trialsim(tmp_path, *words, "csv").out) == records
+    records = parsed(in_process(*words, "json").out)["measures"]
+    assert records_of_csv(in_process(*words, "csv").out) == records
 
 
 @pytest.mark.parametrize("names", [["A", "B", "A + B"], ["none", "other"], ["A"]])
-def test_arms_may_be_called_what_they_are(names: list[str], tmp_path: Path) -> None:
+def test_arms_may_be_called_what_they_are(names: list[str], tmp_path: Path, in_process: InProcess) -> None:
     arms_design(tmp_path, names)
-    ran = trialsim(tmp_path, "run", "s.yaml", "--no-save", "--format", "json")
+    ran = in_process("run", "s.yaml", "--no-save", "--format", "json")
     if ran.code == 2:
         assert ran.err.count("\n") == 1
         assert names[-1] in ran.err or names[0] in ran.err
@@ -723,9 +759,9 @@ def test_arms_may_be_called_what_they_are(names: list[str], tmp_path: Path) -> N
     assert [key for key, count in counts.items() if count > 1] == []
 
 
-def test_a_quantile_asked_for_twice_is_one_number(tmp_path: Path) -> None:
+def test_a_quantile_asked_for_twice_is_one_number(in_process: InProcess) -> None:
     words = ("--engine", "exact", "--no-save", "--format", "json", "--set", "quantiles=[0.5, 0.5]")
-    ran = trialsim(tmp_path, "run", "gist", *words)
+    ran = in_process("run", "gist", *words)
     assert ran.code in (0, 2)
     if ran.code == 0:
         counts = Counter(address(record) for record in parsed(ran.out)["measures"])
@@ -737,10 +773,11 @@ def test_a_quantile_asked_for_twice_is_one_number(tmp_path: Path) -> None:
 
 def test_progress_shows_on_a_terminal_only(tmp_path: Path) -> None:
     terminal, end = pty.openpty()
-    words = ("run", "gist", "--n-sims", "4000000", "--jobs", "1", "--format", "csv", "--no-save")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trialsim", *words], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=end
-    )
+    words = ("run", "gist", "--n-sims", "3000000", "--jobs", "1", "--format", "csv", "--no-save")
+    with open(tmp_path / "out.csv", "wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trialsim", *words], cwd=tmp_path, env=environment(), stdout=out, stderr=end
+        )
     os.close(end)
     shown = b""
     while True:
@@ -752,10 +789,9 @@ def test_progress_shows_on_a_terminal_only(tmp_path: Path) -> None:
             break
         shown += chunk
     os.close(terminal)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.wait(timeout=60) == 0
     assert b"left" in shown
-    assert len(records_of_csv(out.decode("utf-8"))) > 500
+    assert len(records_of_csv((tmp_path / "out.csv").read_text(encoding="utf-8"))) > 500
 
 
 @pytest.mark.parametrize("words", ["run gist --engine exact --no-save --format json", "schema"])
@@ -789,8 +825,14 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-@pytest.mark.parametrize("words", [("run", "gist", "--engine", "exact", "--no-save"), ("check", "gist")])
+@pytest.mark.parametrize(
+    ("words", "encoding"),
+    [
+        (("run", "gist", "--engine", "exact", "--no-save"), "latin-1"),
+        (("check", "gist"), "latin-1"),
+        (("check", "gist"), "ascii"),
+    ],
+)
 def test_a_narrow_encoding_of_the_terminal_is_no_crash(words: tuple[str, ...], encoding: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "trialsim", *words],
@@ -806,30 +848,6 @@ def test_a_narrow_encoding_of_the_terminal_is_no_crash(words: tuple[str, ...], e
 
 
 # Exit codes and verbs
-
-
-class InProcess(NamedTuple):
-    """The command line called in this process, so that a test can spoil a part of it."""
-
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
-
-    def __call__(self, *words: str) -> Ran:
-        from trialsim.cli import main
-
-        self.monkeypatch.setattr(sys, "argv", ["trialsim", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        return Ran(code, *self.capsys.readouterr())
-
-
-@pytest.fixture
-def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> InProcess:
-    monkeypatch.chdir(tmp_path)
-    return InProcess(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -884,14 +902,14 @@ def test_check_explains_and_runs_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_shows_the_effect_of_set(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "check", "gist", "--set", "design.looks.0.continue_if.rule.at_least=5")
+def test_check_shows_the_effect_of_set(in_process: InProcess) -> None:
+    ran = in_process("check", "gist", "--set", "design.looks.0.continue_if.rule.at_least=5")
     assert ran.code == 0
     assert "at least 5 patients respond" in " ".join(ran.out.split())
 
 
-def test_check_takes_the_name_of_a_shipped_design(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "check", "gist-imatinib")
+def test_check_takes_the_name_of_a_shipped_design(in_process: InProcess) -> None:
+    ran = in_process("check", "gist-imatinib")
     assert (ran.code, ran.err) == (0, "")
     assert "gist-imatinib" in ran.out
 
@@ -990,21 +1008,21 @@ def test_list_names_everything_that_ships_with_its_title(tmp_path: Path) -> None
 def test_validate_shows_what_was_printed_beside_both_engines(tmp_path: Path) -> None:
     ran = trialsim(tmp_path, "validate", "--n-sims", "20000", "--format", "markdown")
     assert (ran.code, ran.err) == (0, "")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in ran.out.splitlines() if "|" in line]
-    gist = [row for row in rows if row[0].startswith("gist-imatinib")]
-    assert len(gist) == 3
-    assert [row[1].split()[0] for row in gist] == ["p_stop", "p_stop", "ci_distance_max"]
-    for row, printed, value in zip(gist, ("0.94", "0.06", "0.084"), ("0.941871", "0.059952", "0.084163"), strict=True):
-        assert printed in row[3]
-        assert row[4] == value
-        assert "agrees" in row
+    lines = [line for line in ran.out.splitlines() if line.startswith("|")]
+    head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    gist = [dict(zip(head, row, strict=True)) for row in rows if row[0] == "gist-imatinib"]
+    assert [row["measure"].split()[0] for row in gist] == ["p_stop", "p_stop", "ci_distance_max"]
+    assert [row["printed"] for row in gist] == ["0.94", "< 0.06", "0.084"]
+    assert [row["exact"] for row in gist] == ["0.941871", "0.059952", "0.084163"]
+    assert {row["verdict"] for row in gist} == {"agrees"}
+    assert all(0.93 < float(row["simulated"]) < 0.95 for row in gist[:1])
 
 
-def test_validate_is_readable_where_there_is_no_terminal(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "validate", "--engine", "exact")
+def test_validate_is_readable_where_there_is_no_terminal(in_process: InProcess) -> None:
+    ran = in_process("validate", "--engine", "exact")
     assert ran.code == 0
     assert len([line for line in ran.out.splitlines() if line.startswith("gist-imatinib")]) == 3
-    assert len(ran.out.splitlines()) < 4 * ran.out.count("agrees") + 10, "one published value fills many lines"
+    assert len(ran.out.splitlines()) < 2 * ran.out.count("agrees") + 10, "one published value fills many lines"
 
 
 # Help and imports
@@ -1021,25 +1039,19 @@ def test_help_lists_the_verbs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_an_example_that_works(verb: str, tmp_path: Path) -> None:
+def test_every_verb_has_an_example_that_works(verb: str, tmp_path: Path, in_process: InProcess) -> None:
     ran = trialsim(tmp_path, verb, "--help")
     assert (ran.code, ran.err) == (0, "")
-    examples = re.findall(rf"^ +python -m (trialsim {verb}\b.*)$", ran.out, flags=re.MULTILINE)
+    examples = re.findall(rf"^ +python -m trialsim ({verb}\b.*)$", ran.out, flags=re.MULTILINE)
     assert examples
     for name in ("scenarios", "designs"):
         (tmp_path / name).symlink_to(ROOT / name)
     for example in examples:
-        quick = re.sub(r"--n-sims \d+", "", example) + (" --n-sims 1000" if verb == "run" else "")
-        done = subprocess.run(
-            f"{shlex.quote(sys.executable)} -m {quick}",
-            shell=True,
-            cwd=tmp_path,
-            env=environment(),
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, example
+        words = shlex.split(example.partition(" > ")[0])
+        quick = ("--n-sims", "1000") if verb == "run" else ()
+        tried = in_process(*words, *quick)
+        assert tried.code == 0, example
+        assert tried.out or "--out" in example
 
 
 def imported(folder: Path, *words: str) -> set[str]:
