@@ -885,6 +885,24 @@ def test_engines_that_agree_give_exit_code_0(in_process: InProcess) -> None:
     assert "The engines agree." in ran.out
 
 
+@pytest.mark.parametrize(
+    "sets",
+    [
+        (
+            "truths=[{name: a toss of a coin, response_rate: 0.14601}]",
+            "n_sims=1000",
+        ),  # an arm stops with probability .5
+        ("truths=[{name: certain, response_rate: 1}, {name: never, response_rate: 0}]", "n_sims=1000"),
+        ("n_sims=1", "seed=5"),
+    ],
+)
+def test_a_law_without_spread_in_its_squares_is_no_disagreement(sets: tuple[str, ...], in_process: InProcess) -> None:
+    words = [word for pair in ("plans=[]", *sets) for word in ("--set", pair)]
+    ran = in_process("run", "gist", *words, "--no-save", "--format", "json")
+    assert parsed(ran.out)["agreement"]["n_failures"] == 0
+    assert ran.code == 0
+
+
 def test_check_explains_and_runs_nothing(tmp_path: Path) -> None:
     ran = trialsim(tmp_path, "check", str(ROOT / "scenarios/gist.yaml"), str(ROOT / "designs/gist-imatinib.yaml"))
     assert (ran.code, ran.err) == (0, "")

@@ -177,7 +177,7 @@ def rule_met(rule: Rule, x: int, n: int) -> bool:
     if rule[0] == "lower_limit":
         return x > 0 and probability_at_least(x, n, rate) < tail
     if rule[0] == "upper_limit":
-        return x == n or probability_at_most(x, n, rate) > tail
+        return (x == n and rate < 1) or probability_at_most(x, n, rate) > tail
     raise ValueError(f"unknown rule: {rule[0]}")
 
 

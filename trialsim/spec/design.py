@@ -219,6 +219,9 @@ def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) 
             raise ValueError(f"{path}.total | {look.at.total} patients, but the cap is {sum(caps)}")
         reached = share_out(max(look.at.total - sum(patients), 0), design.ratio, patients, caps)
     assert reached is not None  # the total is within the caps
+    if min(reached) == 0:
+        empty = design.arm_names[reached.index(0)]
+        raise ValueError(f"{path} | arm {empty} has no patient by then; a look needs at least one in every arm")
     if sum(reached) <= sum(patients):
         raise ValueError(
             f"{path} | the look adds no patient to the one before it ({sum(patients)}); looks must increase"
