@@ -220,4 +220,5 @@ def write_trials(scenario: Scenario, path: str, progress: Callable[[int], None] 
     try:
         write(scenario, path, progress)
     except OSError as error:
-        raise InputError(f"{path}: the trials cannot be written ({error.strerror or error}).") from None
+        reason = error.strerror or "its folder refuses it"
+        raise InputError(f"--trials {path}: cannot be written ({reason}); choose another place") from None

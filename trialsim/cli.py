@@ -5,7 +5,9 @@ Exit codes: 0 done; 2 the user's input is wrong; 3 a simulated value disagrees w
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim._version import __version__
-from trialsim.errors import InputError, TrialsimError
+from trialsim.errors import DisagreementError, InputError, TrialsimError, nearest
 
 if TYPE_CHECKING:
     from trialsim.api import Result
@@ -97,22 +99,30 @@ def run(
       python -m trialsim run gist --engine exact --format csv --out gist.csv
       python -m trialsim run gist --set design.looks.proof-of-concept.continue_if.rule.at_least=4 --n-sims 1000000
     """
-    from trialsim.files import check_writable
+    from trialsim.files import check_writable, is_same_file
 
     if jobs == 0 or jobs < -1:
         raise InputError(f"--jobs {jobs}: the number of threads is at least 1, or -1 for one per core.")
     for option, path in (("--out", out), ("--trials", trials)):
         if path is not None:
             check_writable(path, option)
+            if is_same_file(path, scenario):
+                raise InputError(f"{option} {path}: is the scenario itself; choose another name")
+    if trials is not None and not trials.endswith(".parquet"):
+        raise InputError(f"--trials {trials}: trials are written as Parquet; name a file that ends in .parquet")
+    if out is not None and trials is not None and is_same_file(out, trials):
+        raise InputError(f"--out and --trials both name {out}; give each its own file")
+    chosen = format_ or _format_of(out)
     if trials is not None and engine == "exact":
         raise InputError("--trials: the exact engine simulates no trials; leave out --engine exact.")
     loaded = _load(scenario, overrides, seed, n_sims)
     result = _run_with_progress(loaded, engine, jobs, trials)
-    _emit(_rendered(result, format_ or _format_of(out), full), out)
+    _emit(_rendered(result, chosen, full), out)
     if save:
         _save(result)
     if result.agreement is not None and result.agreement.failures:
-        sys.exit(3)
+        n_failures, n_judged = len(result.agreement.failures), result.agreement.n_judged
+        raise DisagreementError(f"simulated and exact values disagree in {n_failures:,} of {n_judged:,} measures")
 
 
 @app.command()
@@ -129,7 +139,7 @@ def check(sources: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     from trialsim.spec.load import kind_of, load_design, load_scenario
 
     for source in sources:
-        loaded = load_design(source) if kind_of(source) == "design" else load_scenario(source, overrides)
+        loaded = (load_design if kind_of(source) == "design" else load_scenario)(source, overrides)
         click.echo(explanation(loaded))
 
 
@@ -179,7 +189,7 @@ def validate(engine: Any, format_: str, n_sims: int, seed: int) -> None:
     from trialsim.report.render import table_as_markdown, table_as_text
     from trialsim.spec.load import load_design
     from trialsim.spec.shipped import shipped_names
-    from trialsim.validation import as_table
+    from trialsim.validation import as_table, disagreements
     from trialsim.validation import validate as validate_design
 
     found = [
@@ -187,8 +197,9 @@ def validate(engine: Any, format_: str, n_sims: int, seed: int) -> None:
     ]
     table = as_table(found)
     click.echo(table_as_text(table) if format_ == "text" else table_as_markdown(table), nl=False)
-    if not all(item.agrees for item in found):
-        sys.exit(3)
+    wrong = disagreements(found)
+    if wrong:
+        raise DisagreementError(f"{len(wrong)} of {len(found)} published values disagree: {', '.join(wrong)}")
 
 
 def _load(source: str, overrides: tuple[str, ...], seed: str | None, n_sims: str | None) -> Scenario:
@@ -228,7 +239,13 @@ def _rendered(result: Result, format_: str, full: bool) -> str:
 
 
 def _format_of(out: str | None) -> str:
-    return "text" if out is None else _SUFFIXES.get(os.path.splitext(out)[1].lower(), "text")
+    """Return the format that the suffix of --out says; without --out, text."""
+    if out is None:
+        return "text"
+    suffix = os.path.splitext(out)[1].lower()
+    if suffix and suffix not in _SUFFIXES and os.path.splitext(out)[0]:
+        raise InputError(f"--out {out}: what format is {suffix}? {nearest(suffix, _SUFFIXES)}; or say --format")
+    return _SUFFIXES.get(suffix, "text")
 
 
 def _emit(text: str, out: str | None) -> None:
@@ -237,7 +254,7 @@ def _emit(text: str, out: str | None) -> None:
     if out is None:
         click.echo(text, nl=False)
     else:
-        write_text(out, text)
+        write_text(out, text, "--out")
         click.echo(f"Written to {out}.", err=True)
 
 
@@ -261,8 +278,12 @@ def main() -> None:
     """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
     # Importing makes many objects that live to the end; looking for garbage among them is a tenth of a short run.
     gc.set_threshold(100_000)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "±" shows "?" instead of a traceback
     try:
         app.main(standalone_mode=False)
+        sys.stdout.flush()
     except TrialsimError as error:
         click.echo(f"trialsim: {error}", err=True)
         sys.exit(error.exit_code)
@@ -272,7 +293,10 @@ def main() -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("trialsim: stopped; nothing was written.", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone (| head): not an error of ours, and Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except OSError as error:
+        # Nobody must complain at exit that stdout cannot be flushed. Whoever read it has gone (| head): no error.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"trialsim: the system refused ({error.strerror or error}).", err=True)
+            sys.exit(1)

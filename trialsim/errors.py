@@ -14,15 +14,23 @@ if TYPE_CHECKING:
 
 
 class TrialsimError(Exception):
-    """Anything trialsim reports in one sentence."""
+    """Anything trialsim reports in one sentence: on one line, without control characters, with its full stop."""
 
     exit_code = 1
+
+    def __init__(self, sentence: str) -> None:
+        words = " ".join("".join(c if c.isprintable() else " " for c in sentence).split())
+        super().__init__(words.replace("?.", "?") if words.endswith((".", "?")) else f"{words}.")
 
 
 class InputError(TrialsimError):
     """What the user asked for cannot be done as written."""
 
     exit_code = 2
+    path = ""
+    """The dotted path in the user's input, where the problem has one."""
+    problem = ""
+    """The problem alone, without its place."""
 
 
 class NotSolvableError(InputError):
@@ -52,9 +60,14 @@ class Place:
         return ", ".join(part for part in parts if part)
 
 
-def at(place: Place, problem: str) -> InputError:
-    """Return the error that names the place and then the problem."""
-    return InputError(f"{place}: {problem}")
+def at(place: Place, problem: str, path: str = "") -> InputError:
+    """Return the error that names the place and then the problem.
+
+    `path` is the path from the top of what the user gave, where `place` counts from a file named in it.
+    """
+    error = InputError(f"{place}: {problem}")
+    error.path, error.problem = path or place.path, problem
+    return error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

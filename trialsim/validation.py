@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trialsim.api import run
+from trialsim.errors import InputError
+from trialsim.oc.agreement import z_limit
 from trialsim.report.numbers import percent
 from trialsim.report.tables import Table
 from trialsim.spec.scenario import EnrolmentPlan, Scenario, Truth
@@ -41,7 +43,7 @@ def validate(design: Design, engine: EngineChoice = "auto", n_sims: int = 100_00
 
     Raises
     ------
-    LookupError
+    InputError
         If a published value names a measure that the design does not have.
     """
     return [
@@ -74,9 +76,18 @@ def _answer(design: Design, published: PublishedValue, engine: EngineChoice, n_s
         }
         if all(getattr(record, name) == value for name, value in wanted.items()):
             return record
-    raise LookupError(
-        f"design {design.name}: no measure answers the published value {published.measure} ({published.place})"
-    )
+    where = f"design {design.name}, published {published.measure} ({published.place})"
+    raise InputError(f"{where}: no measure of this design answers it; check arm, look, given, value and variant")
+
+
+def disagreements(found: list[Validation]) -> list[str]:
+    """Return the published values that ours do not match, or where the engines disagree (family-wise limit)."""
+    limit = z_limit(len(found))
+    return [
+        f"{item.design.name} {item.published.measure}"
+        for item in found
+        if not item.agrees or (item.record.is_judged and abs(item.record.z or 0.0) > limit)
+    ]
 
 
 def as_table(found: list[Validation]) -> Table:

@@ -234,7 +234,7 @@ def test_an_empty_name_is_not_called_a_folder(verb: str, cli: CommandLine) -> No
 
 
 def little_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30))
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 
 
 def test_a_file_without_an_end_is_not_read_to_the_end(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_values_in_a_scenario(path: str, value: Any, needles: tuple[str, ...], c
         ("looks/0/continue_if/rule/at_least", 1.5, "looks.0.continue_if.rule.at_least", ("whole number",)),
         ("looks/0/continue_if/rule/at_least", {}, "looks.0.continue_if.rule.at_least", ("low dose",)),
         ("looks/0/continue_if/rule/at_least", {"low dose": 1}, "looks.0.continue_if.rule", ("high dose",)),
-        ("looks/0/continue_if/rule/at_least", 7, "looks.0.continue_if.rule.at_least", ("7", "6")),
+        ("looks/0/continue_if/rule/at_least", 7, "looks.0.continue_if.rule.at_least", ("6", "low dose")),
         ("looks/0/continue_if/rule/kind", "response", "looks.0.continue_if.rule.kind", ('"responses"',)),
         ("looks/0/continue_if/rule/kind", "magic", "looks.0.continue_if.rule.kind", ('"magic"', "responses")),
         ("looks/0/continue_if/rule", {"at_least": 1}, "looks.0.continue_if.rule", ("kind", "responses")),
@@ -435,7 +435,7 @@ def with_value(document: Any, path: Place, value: Any) -> str:
 def test_wrong_types_everywhere(name: str, text: str, cli: CommandLine) -> None:
     document = yaml.safe_load(text)
     paths = [path for path, _ in places(document) if path and path != ("schema",)]
-    wrong: list[Any] = [True, [], {}, {"zz": 1}, -1, math.nan]
+    wrong: list[Any] = [True, [], {}, -1, math.nan]
     n_refused = 0
     complaints = []
     for path in paths:
@@ -472,7 +472,8 @@ def test_a_misspelt_key_is_answered_with_the_right_one(name: str, text: str, cli
                 )
                 tried += 1
                 dotted = ".".join(map(str, (*path, misspelt)))
-                fault = complaint(cli("check", "s.yaml"), f"{name}, line", dotted, f'"{misspelt}"', f'"{key}"')
+                found = (dotted, f'"{misspelt}"') if key != "kind" else ()  # without its kind, a rule has no fields
+                fault = complaint(cli("check", "s.yaml"), f"{name}, line", *found, f'"{key}"')
                 complaints += [f"{dotted}: {fault}"] if fault else []
     assert tried > 20
     assert complaints == []

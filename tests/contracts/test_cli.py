@@ -394,8 +394,8 @@ def test_stdout_holds_the_result_and_nothing_else(auto_run: Ran, folder: Path) -
     assert saved[0].read_text(encoding="utf-8") == auto_run.out
 
 
-def test_no_save_saves_nothing_and_is_silent(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", "gist", "--engine", "exact", "--no-save")
+def test_no_save_saves_nothing_and_is_silent(tmp_path: Path, in_process: InProcess) -> None:
+    ran = in_process("run", "gist", "--engine", "exact", "--no-save")
     assert (ran.code, ran.err) == (0, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -409,8 +409,8 @@ def records_of_csv(text: str) -> list[Record]:
     return [{key: value_of(key, cell) for key, cell in row.items()} for row in csv.DictReader(text.splitlines())]
 
 
-def test_csv_holds_the_records_of_the_json(folder: Path, auto: dict[str, Any]) -> None:
-    ran = trialsim(folder, "run", "gist", "--format", "csv", "--n-sims", str(N_SIMS), "--no-save")
+def test_csv_holds_the_records_of_the_json(in_process: InProcess, auto: dict[str, Any]) -> None:
+    ran = in_process("run", "gist", "--format", "csv", "--n-sims", str(N_SIMS), "--no-save")
     assert (ran.code, ran.err) == (0, "")
     rows = records_of_csv(ran.out)
     assert list(rows[0]) == list(auto["measures"][0])
@@ -450,8 +450,8 @@ def as_page(text: str) -> Balance:
     return page
 
 
-def test_text_begins_with_the_two_sentences_of_the_protocol(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", "gist", "--engine", "exact", "--no-save")
+def test_text_begins_with_the_two_sentences_of_the_protocol(in_process: InProcess) -> None:
+    ran = in_process("run", "gist", "--engine", "exact", "--no-save")
     first = " ".join(ran.out.split("\n\n")[0].split())
     assert "94.2 %" in first
     assert "6.0 %" in first
@@ -463,8 +463,8 @@ def test_text_begins_with_the_two_sentences_of_the_protocol(tmp_path: Path) -> N
         assert printed in ran.out
 
 
-def test_text_explains_the_signs_it_uses(folder: Path) -> None:
-    ran = trialsim(folder, "run", "gist", "--n-sims", str(N_SIMS), "--no-save")
+def test_text_explains_the_signs_it_uses(in_process: InProcess) -> None:
+    ran = in_process("run", "gist", "--n-sims", str(N_SIMS), "--no-save")
     assert ran.code == 0
     assert "MCSE" in ran.out
     if re.search(r"\(-?\d+\.\d\d\)", ran.out):
@@ -507,7 +507,7 @@ def without_clock(text: str) -> str:
 )
 def test_out_takes_the_format_from_the_suffix(suffix: str, format_: str, tmp_path: Path, in_process: InProcess) -> None:
     words = ("run", "gist", "--engine", "exact", "--no-save")
-    to_file = trialsim(tmp_path, *words, "--out", f"result.{suffix}")
+    to_file = in_process(*words, "--out", f"result.{suffix}")
     assert (to_file.code, to_file.out) == (0, "")
     assert to_file.err.strip() == f"Written to result.{suffix}."
     assert [path.name for path in tmp_path.iterdir()] == [f"result.{suffix}"]
@@ -739,11 +739,15 @@ def test_names_are_data_in_every_format(tmp_path: Path, in_process: InProcess) -
         assert any(name in word for word in page.words)
 
 
-def test_csv_keeps_names_that_begin_like_a_formula(tmp_path: Path, in_process: InProcess) -> None:
+def test_csv_disarms_names_that_a_spreadsheet_would_run(tmp_path: Path, in_process: InProcess) -> None:
     arms_design(tmp_path, ["+ drug", "-5 %"], name="=1", response_rate=0.3)
     words = ("run", "s.yaml", "--no-save", "--engine", "exact", "--format")
     records = parsed(in_process(*words, "json").out)["measures"]
-    assert records_of_csv(in_process(*words, "csv").out) == records
+    rows = records_of_csv(in_process(*words, "csv").out)
+    assert {row["arm"] for row in rows} == {"'+ drug", "'-5 %", "pooled", None}
+    assert [{**row, "arm": (row["arm"] or "").removeprefix("'")} for row in rows if row["arm"] == "'+ drug"] == [
+        {**record, "truth": record["truth"] and "'=1"} for record in records if record["arm"] == "+ drug"
+    ]
 
 
 @pytest.mark.parametrize("names", [["A", "B", "A + B"], ["none", "other"], ["A"]])
@@ -889,7 +893,7 @@ def test_engines_that_agree_give_exit_code_0(in_process: InProcess) -> None:
     "sets",
     [
         (
-            "truths=[{name: a toss of a coin, response_rate: 0.14601}]",
+            "truths=[{name: a toss of a coin, response_rate: 0.1458097436}]",
             "n_sims=1000",
         ),  # an arm stops with probability .5
         ("truths=[{name: certain, response_rate: 1}, {name: never, response_rate: 0}]", "n_sims=1000"),
@@ -901,6 +905,20 @@ def test_a_law_without_spread_in_its_squares_is_no_disagreement(sets: tuple[str,
     ran = in_process("run", "gist", *words, "--no-save", "--format", "json")
     assert parsed(ran.out)["agreement"]["n_failures"] == 0
     assert ran.code == 0
+
+
+def test_what_the_exact_engine_cannot_solve_is_simulated(in_process: InProcess, tmp_path: Path) -> None:
+    arms_design(tmp_path, [f"arm {letter}" for letter in "abcde"])
+    design = yaml.safe_load((tmp_path / "d.yaml").read_text(encoding="utf-8"))
+    del design["arms"][0]["ratio"]
+    design["enrolment"]["cap"] = 350
+    gates = [{"name": f"look {n}", "at": {"per_arm": 10 * n}, "continue_if": gate(n)} for n in range(1, 7)]
+    design["looks"] = [*gates, {"name": "end", "at": "full_enrolment"}]
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump(design, sort_keys=False), encoding="utf-8")
+    for engine in ("montecarlo", "auto"):
+        ran = in_process("run", "s.yaml", "--no-save", "--format", "json", "--engine", engine)
+        assert ran.code == 0, ran.err
+        assert len(parsed(ran.out)["measures"]) > 50
 
 
 def test_check_explains_and_runs_nothing(tmp_path: Path) -> None:
@@ -1014,8 +1032,8 @@ def test_schema_refuses_what_the_program_refuses(kind: str, path: str, value: An
     assert not jsonschema.Draft202012Validator(schemas[kind]).is_valid(content)
 
 
-def test_list_names_everything_that_ships_with_its_title(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "list")
+def test_list_names_everything_that_ships_with_its_title(in_process: InProcess) -> None:
+    ran = in_process("list")
     assert (ran.code, ran.err) == (0, "")
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     for _, path in SHIPPED:
@@ -1023,8 +1041,8 @@ def test_list_names_everything_that_ships_with_its_title(tmp_path: Path) -> None
         assert f"{content['name']} {content['title']}" in lines
 
 
-def test_validate_shows_what_was_printed_beside_both_engines(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "validate", "--n-sims", "20000", "--format", "markdown")
+def test_validate_shows_what_was_printed_beside_both_engines(in_process: InProcess) -> None:
+    ran = in_process("validate", "--n-sims", "20000", "--format", "markdown")
     assert (ran.code, ran.err) == (0, "")
     lines = [line for line in ran.out.splitlines() if line.startswith("|")]
     head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)

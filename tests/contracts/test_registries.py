@@ -11,6 +11,7 @@ import pytest
 import trialsim
 from trialsim.inference.intervals import INTERVALS, IntervalName
 from trialsim.oc.table import FAMILIES
+from trialsim.spec.measures import MeasureName
 from trialsim.spec.rules import RULES
 from trialsim.spec.schema import schema_text
 from trialsim.spec.shipped import shipped_file, shipped_names
@@ -56,6 +57,12 @@ def test_intervals_and_their_names_agree() -> None:
 def test_rules_have_kinds_of_their_own() -> None:
     kinds = [rule.model_fields["kind"].annotation.__args__[0] for rule in RULES]
     assert sorted(kinds) == ["confidence-limit", "responses"]
+
+
+def test_measures_are_named_in_the_specification() -> None:
+    records = trialsim.run(trialsim.load_scenario("simon-20-40"), "exact").records
+    records += trialsim.run(trialsim.load_scenario("gist", ["design.analysis.target_half_width=0.09"]), "exact").records
+    assert {record.measure for record in records} == set(MeasureName.__args__)
 
 
 def test_measures_are_documented() -> None:

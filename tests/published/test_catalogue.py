@@ -47,5 +47,5 @@ def test_relations(relation: str, printed: float, agrees: bool) -> None:
 def test_a_published_value_that_no_measure_answers_is_an_error() -> None:
     design = trialsim.load_design("gist-imatinib")
     unknown = design.published[0].model_copy(update={"look": "final"})
-    with pytest.raises(LookupError, match="p_stop"):
+    with pytest.raises(trialsim.InputError, match="p_stop"):
         validate(design.model_copy(update={"published": (unknown,)}), "exact")

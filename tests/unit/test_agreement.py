@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from trialsim.oc.agreement import FAMILY_WISE_ERROR, compare, z_limit
-from trialsim.oc.mcse import Estimate, mean, proportion, quantile
+from trialsim.oc.mcse import Estimate, mean, proportion, quantile, standard_deviation
 
 
 def test_z_of_a_frequent_proportion_is_the_score() -> None:
@@ -85,3 +85,12 @@ def test_nothing_to_compare() -> None:
 def test_the_limit_keeps_the_family_wise_error() -> None:
     for m in (1, 50, 1000):
         assert 2 * stats.norm.sf(z_limit(m)) * m == pytest.approx(FAMILY_WISE_ERROR)
+
+
+def test_the_sd_of_a_fair_coin_is_not_judged() -> None:
+    """N is 10 or 20 with probability 1/2: its squared deviations are constant, so the SD has no first-order error."""
+    values = np.array([10.0, 20.0])
+    expected = standard_deviation(values, np.array([500.0, 500.0]))
+    assert compare(standard_deviation(values, np.array([470, 530])), expected) == (None, False)
+    lopsided = standard_deviation(values, np.array([300.0, 700.0]))
+    assert compare(standard_deviation(values, np.array([300, 700])), lopsided) == (0.0, True)

@@ -214,8 +214,8 @@ def test_output_paths_are_checked_before_work(tmp_path: Path) -> None:
     for path, problem in (
         (tmp_path, "folder"),
         (tmp_path / "no" / "x", "does not exist"),
-        ("", "folder"),
-        ("a\0b", "folder"),
+        ("", "empty"),
+        ("a\0b", "NUL"),
     ):
         with pytest.raises(InputError, match=problem):
             check_writable(str(path), "--out")

@@ -160,7 +160,7 @@ def test_overrides_that_cannot_be_read(text: str) -> None:
 def test_a_responses_rule_can_differ_by_arm() -> None:
     rule = ResponsesRule(kind="responses", at_least={"A": 3, "B": 30})
     assert [rule.boundary(18, arm) for arm in "AB"] == [3, 19]
-    assert rule.arm_names() == ("A", "B")
+    assert rule.per_arm() == {"A": 3, "B": 30}
     assert rule.wording(("A", "B")) == "at least 3 (A), 30 (B) patients respond"
     assert ResponsesRule(kind="responses", at_least=1).wording(()) == "at least 1 patient responds"
 

@@ -36,7 +36,7 @@ class Estimate(NamedTuple):
     n: float
     """Replicates it rests on: all, or those that meet the condition."""
     kind: str
-    """"proportion", "mean" or "quantile"."""
+    """"proportion", "mean", "root" (of a mean of squares) or "quantile"."""
     skewness: float = 0.0
     """Of one replicate's contribution; infinite if all contribute the same."""
     distribution: Distribution | None = None
@@ -95,7 +95,7 @@ def _root(squares: Estimate) -> Estimate:
     if squares.value is None or squares.mcse is None:
         return squares
     root = sqrt(max(squares.value, 0.0))
-    return squares._replace(value=root, mcse=squares.mcse / (2 * root) if root > 0 else 0.0)
+    return squares._replace(value=root, mcse=squares.mcse / (2 * root) if root > 0 else 0.0, kind="root")
 
 
 def _error_and_skew(deviation: Floats, weights: Floats, n: float) -> tuple[float, float, str, float]:

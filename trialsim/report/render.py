@@ -20,14 +20,14 @@ def as_text(result: Result, *, full: bool = False) -> str:
     """Return the result for a terminal: the protocol's sentences, the tables, the verdict."""
     parts = [title(result), *(f"  {line}" for line in sentences(result)), ""]
     parts += [table_as_text(table) for table in tables(result, full=full)]
-    return "\n".join([*parts, *verdict(result), provenance_line(result)]) + "\n"
+    return "\n".join([*parts, *legend(result), *verdict(result), provenance_line(result)]) + "\n"
 
 
 def as_markdown(result: Result, *, full: bool = False) -> str:
     """Return the result in Markdown."""
     parts = [f"# {title(result)}", "", *(f"- {line}" for line in sentences(result)), ""]
     parts += [table_as_markdown(table) for table in tables(result, full=full)]
-    return "\n".join([*parts, *verdict(result), "", provenance_line(result)]) + "\n"
+    return "\n".join([*parts, *legend(result), "", *verdict(result), "", provenance_line(result)]) + "\n"
 
 
 def as_html(result: Result, *, full: bool = False) -> str:
@@ -35,7 +35,7 @@ def as_html(result: Result, *, full: bool = False) -> str:
     body = [f"<h1>{escape(title(result))}</h1>", "<ul>"]
     body += [*(f"<li>{escape(line)}</li>" for line in sentences(result)), "</ul>"]
     body += [_table_as_html(table) for table in tables(result, full=full)]
-    body += [f"<p>{escape(line)}</p>" for line in (*verdict(result), provenance_line(result))]
+    body += [f"<p>{escape(line)}</p>" for line in (*legend(result), *verdict(result), provenance_line(result))]
     style = (
         "body{font:15px/1.4 sans-serif;margin:2em}table{border-collapse:collapse}"
         "td,th{padding:.1em .7em;text-align:left}"
@@ -73,6 +73,16 @@ def verdict(result: Result) -> list[str]:
             f"  {r.measure} ({which}): simulated {r.estimate:.6g}, MCSE {r.mcse:.2g}, exact {r.exact:.6g}, z {r.z:.2f}"
         )
     return lines
+
+
+def legend(result: Result) -> list[str]:
+    """Return what the signs in the tables mean, if there are simulated values."""
+    if result.engine == "exact":
+        return []
+    return [
+        "MCSE: Monte Carlo standard error; < or > instead: the 95 % limit where the simulation saw none or all.",
+        "z in brackets is not judged: too few events for its replicates. N, 5 %: quantile of the number of patients.",
+    ]
 
 
 def provenance_line(result: Result) -> str:

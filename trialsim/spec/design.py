@@ -6,10 +6,24 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from trialsim.errors import nearest
 from trialsim.inference.intervals import IntervalName
 from trialsim.spec.allocation.sharing import share_out
-from trialsim.spec.fields import Digits, Name, Number, Part, Patients, Probability, Rate, Ratio, Slug, Text
+from trialsim.spec.fields import (
+    Digits,
+    Name,
+    Number,
+    Part,
+    Patients,
+    PatientsPerArm,
+    Probability,
+    Rate,
+    Ratio,
+    Slug,
+    Text,
+)
 from trialsim.spec.looks import Look, per_arm_sizes
+from trialsim.spec.measures import MeasureName
 
 WhenArmStops = Literal["arm_cap", "refill", "stop_trial"]
 
@@ -56,7 +70,7 @@ class Hypotheses(Part):
 class Enrolment(Part):
     """How many patients, and what becomes of the others when an arm stops."""
 
-    cap: Patients | dict[Name, Patients]
+    cap: PatientsPerArm
     """Most patients: a total, shared out by the allocation ratio, or a number for each arm."""
     when_arm_stops: WhenArmStops = "arm_cap"
     """arm_cap: the others go on to their own caps; refill: they take its patients too; stop_trial: all stop."""
@@ -76,14 +90,14 @@ class Analysis(Part):
 class PublishedValue(Part):
     """A number printed in a paper, with its place there. It becomes a test by being in the file."""
 
-    measure: Slug
+    measure: MeasureName
     printed: Number
     digits: Digits
     """Decimal places printed (of `printed`, a probability or a number of patients)."""
     relation: Literal["equals", "less_than", "at_most", "at_least"] = "equals"
     response_rate: Rate | None = None
     """True rate of every arm; None for a measure that does not depend on it."""
-    cap: Patients | dict[Name, Patients] | None = None
+    cap: PatientsPerArm | None = None
     """The enrolment cap that the number belongs to, if not the design's own."""
     arm: Name | None = None
     look: Name | None = None
@@ -140,11 +154,12 @@ class Design(Part):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         # Each check raises ValueError("path | problem"); `load` turns the path into file and line.
-        _check_names("arms", self.arm_names, reserved=("pooled",))
+        _check_names("arms", self.arm_names, reserved=("pooled", "none", "trial"))
         _check_names("looks", self.look_names)
         _check_allocation(self)
         _check_caps(self)
         _check_looks(self)
+        _check_published(self)
         return self
 
 
@@ -152,13 +167,13 @@ def _check_names(path: str, names: tuple[str, ...], reserved: tuple[str, ...] = 
     for index, name in enumerate(names):
         if name in names[:index]:
             raise ValueError(f'{path}.{index}.name | the name "{name}" is used twice; give each its own')
+        if reserved and " + " in name:
+            raise ValueError(f'{path}.{index}.name | "{name}" reads like two arms; leave out " + "')
         if name in reserved:
             raise ValueError(f'{path}.{index}.name | the name "{name}" is reserved; choose another')
 
 
 def _check_arm_keys(path: str, given: dict[str, int], arms: tuple[str, ...]) -> None:
-    from trialsim.errors import nearest
-
     for name in given:
         if name not in arms:
             raise ValueError(f'{path} | there is no arm "{name}"; {nearest(name, arms)}')
@@ -196,8 +211,8 @@ def _check_looks(design: Design) -> None:
             raise ValueError(f"{path}.at | the last look, and only the last, is at full_enrolment")
         if is_last and look.continue_if is not None:
             raise ValueError(f"{path}.continue_if | nobody is stopped at the final look; use success_if")
-        look.check_rules(path, design.arm_names, _check_arm_keys)
         patients = _sizes_if_none_stops(design, index, patients)
+        look.check_rules(path, design.arm_names, patients, _check_arm_keys)
 
 
 def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) -> tuple[int, ...]:
@@ -211,12 +226,16 @@ def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) 
         sizes = per_arm_sizes(look.at, design.arm_names)
         for name, size, cap in zip(design.arm_names, sizes, caps, strict=True):
             if size > cap:
-                raise ValueError(f"{path}.per_arm | {size} patients, but arm {name} is capped at {cap}")
+                raise ValueError(
+                    f"{path}.per_arm | look {look.name} needs {size} patients, but arm {name} is capped at {cap}"
+                )
         reached = tuple(max(now, size) for now, size in zip(patients, sizes, strict=True))
     else:
         assert look.at.total is not None
         if look.at.total > sum(caps):
-            raise ValueError(f"{path}.total | {look.at.total} patients, but the cap is {sum(caps)}")
+            raise ValueError(
+                f"{path}.total | look {look.name} needs {look.at.total} patients, but the cap is {sum(caps)}"
+            )
         reached = share_out(max(look.at.total - sum(patients), 0), design.ratio, patients, caps)
     assert reached is not None  # the total is within the caps
     if min(reached) == 0:
@@ -224,6 +243,17 @@ def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) 
         raise ValueError(f"{path} | arm {empty} has no patient by then; a look needs at least one in every arm")
     if sum(reached) <= sum(patients):
         raise ValueError(
-            f"{path} | the look adds no patient to the one before it ({sum(patients)}); looks must increase"
+            f"{path} | look {look.name} adds no patient to the {sum(patients)} of the look before; looks must increase"
         )
     return reached
+
+
+def _check_published(design: Design) -> None:
+    for index, value in enumerate(design.published):
+        known = {"arm": (*design.arm_names, "pooled"), "look": design.look_names}
+        for field, names in known.items():
+            named = getattr(value, field)
+            if named is not None and named not in names:
+                raise ValueError(f'published.{index}.{field} | there is no {field} "{named}"; {nearest(named, names)}')
+        if isinstance(value.cap, dict):
+            _check_arm_keys(f"published.{index}.cap", value.cap, design.arm_names)

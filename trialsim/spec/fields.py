@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+)
 
 MAX_PATIENTS = 20_000
 """No phase 2 trial is larger; a larger number is a slip of the keyboard."""
@@ -69,32 +78,64 @@ def parse_number(value: Any) -> float:
     return float(value)
 
 
-_Whole = BeforeValidator(parse_whole, json_schema_input_type=int)
+def _whole(least: int, most: int) -> Any:
+    """Return the type of a whole number within limits."""
+    schema = WithJsonSchema({"type": "integer", "minimum": least, "maximum": most})
+    return Annotated[int, BeforeValidator(parse_whole), Field(ge=least, le=most), schema]
+
+
+def per_arm(one: Any) -> Any:
+    """Return the type of one value for all arms, or one for each arm by its name."""
+    tagged = Annotated[one, Tag("one")] | Annotated[dict[Name, one], Tag("each")]
+    return Annotated[tagged, Discriminator(lambda value: "each" if isinstance(value, dict) else "one")]
+
 
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Text = Annotated[str, StringConstraints(max_length=20_000, strip_whitespace=True)]
-Patients = Annotated[int, _Whole, Field(ge=1, le=MAX_PATIENTS)]
-Responses = Annotated[int, _Whole, Field(ge=0, le=MAX_PATIENTS)]
-Ratio = Annotated[int, _Whole, Field(ge=1, le=100)]
-Replicates = Annotated[int, _Whole, Field(ge=1, le=MAX_SIMS)]
-Seed = Annotated[int, _Whole, Field(ge=0, le=2**63 - 1)]
-Digits = Annotated[int, _Whole, Field(ge=0, le=12)]
-Rate = Annotated[
-    float,
-    BeforeValidator(parse_rate),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\s*\d{1,9}\s*/\s*\d{1,9}\s*$"},
-            ],
-            "description": _RATE_WORDS,
-        }
-    ),
-]
-Probability = Annotated[float, BeforeValidator(parse_number, json_schema_input_type=float), Field(gt=0, lt=1)]
-"""Strictly between 0 and 1: a confidence level, the probability of a quantile, a target width."""
-Number = Annotated[float, BeforeValidator(parse_number, json_schema_input_type=float)]
+if TYPE_CHECKING:
+    Patients: TypeAlias = int
+    Responses: TypeAlias = int
+    Ratio: TypeAlias = int
+    Replicates: TypeAlias = int
+    Seed: TypeAlias = int
+    Digits: TypeAlias = int
+    Probability: TypeAlias = float
+    Number: TypeAlias = float
+    Rate: TypeAlias = float
+    PatientsPerArm: TypeAlias = int | dict[str, int]
+    ResponsesPerArm: TypeAlias = int | dict[str, int]
+    RatePerArm: TypeAlias = float | dict[str, float]
+else:
+    Patients = _whole(1, MAX_PATIENTS)
+    Responses = _whole(0, MAX_PATIENTS)
+    Ratio = _whole(1, 100)
+    Replicates = _whole(1, MAX_SIMS)
+    Seed = _whole(0, 2**63 - 1)
+    Digits = _whole(0, 12)
+    Probability = Annotated[
+        float,
+        BeforeValidator(parse_number),
+        Field(gt=0, lt=1),
+        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+    ]
+    """Strictly between 0 and 1: a confidence level, the probability of a quantile, a target width."""
+    Number = Annotated[float, BeforeValidator(parse_number), WithJsonSchema({"type": "number"})]
+    Rate = Annotated[
+        float,
+        BeforeValidator(parse_rate),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "number", "minimum": 0, "maximum": 1},
+                    {"type": "string", "pattern": r"^\s*\d{1,9}\s*/\s*\d{1,9}\s*$"},
+                ],
+                "description": _RATE_WORDS,
+            }
+        ),
+    ]
+    PatientsPerArm = per_arm(Patients)
+    ResponsesPerArm = per_arm(Responses)
+    RatePerArm = per_arm(Rate)

@@ -18,7 +18,7 @@ from trialsim.spec.shipped import shipped_file, shipped_names
 from trialsim.spec.yaml import MAX_BYTES, Lines, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -57,26 +57,67 @@ def load_scenario(source: str | Path, overrides: Sequence[str | Override] = ()) 
     InputError
         With one sentence that says file, line, path, what was found and what is accepted.
     """
-    document = _read(source, "scenarios")
-    _expect_schema(document, "trialsim.scenario/1", "a scenario")
-    parsed = [override_of(item) if isinstance(item, str) else item for item in overrides]
-    apply_overrides(document.data, [item for item in parsed if item.path == ("design",)])
-    _put_design_in(document)
-    apply_overrides(document.data, [item for item in parsed if item.path != ("design",)])
-    return _validate(Scenario, document, parsed)
+    return _overridden(_scenario, source, overrides)
 
 
-def load_design(source: str | Path) -> Design:
+def load_design(source: str | Path, overrides: Sequence[str | Override] = ()) -> Design:
     """Return the design in a file, or the shipped one of that name.
+
+    Parameters
+    ----------
+    source, overrides
+        As `load_scenario`; paths lead into the design.
 
     Raises
     ------
     InputError
         As `load_scenario`.
     """
+    return _overridden(_design, source, overrides)
+
+
+def _overridden(
+    build: Callable[[str | Path, list[Override]], _Model], source: str | Path, overrides: Sequence[str | Override]
+) -> _Model:
+    """Build a model with overrides; where they spoil it, name the first that does."""
+    parsed = [override_of(item) if isinstance(item, str) else item for item in overrides]
+    parsed.sort(key=lambda override: override.path != ("design",))  # another design first, then changes to it
+    try:
+        return build(source, parsed)
+    except InputError as error:
+        blamed = _first_to_spoil(build, source, parsed)
+        raise (error if blamed is None else blamed) from None
+
+
+def _design(source: str | Path, overrides: list[Override]) -> Design:
     document = _read(source, "designs")
     _expect_schema(document, "trialsim.design/1", "a design")
-    return _validate(Design, document, [])
+    apply_overrides(document.data, overrides)
+    return _validate(Design, document)
+
+
+def _scenario(source: str | Path, overrides: list[Override]) -> Scenario:
+    document = _read(source, "scenarios")
+    _expect_schema(document, "trialsim.scenario/1", "a scenario")
+    apply_overrides(document.data, [item for item in overrides if item.path == ("design",)])
+    _put_design_in(document)
+    apply_overrides(document.data, [item for item in overrides if item.path != ("design",)])
+    return _validate(Scenario, document)
+
+
+def _first_to_spoil(
+    build: Callable[[str | Path, list[Override]], _Model], source: str | Path, overrides: list[Override]
+) -> InputError | None:
+    """Return the error of the first override without which all was well; None if the file was bad by itself."""
+    for count in range(len(overrides) + 1):
+        try:
+            build(source, overrides[:count])
+        except InputError as error:
+            if count == 0:
+                return None
+            option = f"{overrides[count - 1].option} {overrides[count - 1].text}"
+            return at(Place(option, None, error.path), error.problem) if error.problem else error
+    return None
 
 
 def kind_of(source: str | Path) -> str:
@@ -87,6 +128,8 @@ def kind_of(source: str | Path) -> str:
     InputError
         If the file cannot be read, or is neither.
     """
+    if shipped_file(str(source), "scenarios") is None and shipped_file(str(source), "designs") is not None:
+        return "design"
     schema = _read(source, "scenarios").data.get("schema")
     return "design" if schema == "trialsim.design/1" else "scenario"
 
@@ -110,10 +153,11 @@ def _put_design_in(document: Document) -> None:
 def _read(source: str | Path, room: str) -> Document:
     path = _find(source, room)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(f"{path}: {size:,} bytes is too large for a {room[:-1]}; at most {MAX_BYTES:,} are read.")
-        text = path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise InputError(f"{path}: too large for a {room[:-1]}; at most {MAX_BYTES:,} bytes are read.")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file in UTF-8; a {room[:-1]} is a YAML text file.") from None
     except OSError as error:
@@ -129,8 +173,8 @@ def _read(source: str | Path, room: str) -> Document:
 
 def _find(source: str | Path, room: str) -> Path:
     path = Path(source)
-    if "\0" in str(source):
-        raise InputError("a file name cannot hold a NUL character.")
+    if "\0" in str(source) or not str(source).strip():
+        raise InputError(f"the name of a {room[:-1]} is empty or holds a NUL character; name a YAML file.")
     try:
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name a YAML file in it.")
@@ -167,13 +211,9 @@ def _expect_schema(document: Document, schema: str, what: str) -> None:
     raise at(document.place(("schema",)), f"found {shown}; {what} begins with `schema: {schema}`.")
 
 
-def _validate(model: type[_Model], document: Document, overrides: list[Override]) -> _Model:
+def _validate(model: type[_Model], document: Document) -> _Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
         path, problem = first_problem(error, model, document.data)
-        place = document.place(path)
-        for override in overrides:
-            if path[: len(override.resolved)] == override.resolved or override.resolved[: len(path)] == path:
-                place = Place(f"{override.option} {override.text}", None, ".".join(map(str, path)))
-        raise at(place, problem if problem.endswith("?") else f"{problem}.") from None
+        raise at(document.place(path), problem, ".".join(map(str, path))) from None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import Discriminator, Tag, model_validator
 
-from trialsim.spec.fields import Name, Part, Patients, Text
+from trialsim.spec.fields import Name, Part, Patients, PatientsPerArm, Text
 from trialsim.spec.rules import Rule
 
 Scope = Literal["arm", "pooled"]
@@ -17,7 +17,7 @@ KeyCheck: TypeAlias = Callable[[str, dict[str, int], tuple[str, ...]], None]
 class At(Part):
     """When a look falls: so many patients in each arm, or in all arms together."""
 
-    per_arm: Patients | dict[Name, Patients] | None = None
+    per_arm: PatientsPerArm | None = None
     total: Patients | None = None
 
     @model_validator(mode="after")
@@ -25,6 +25,15 @@ class At(Part):
         if (self.per_arm is None) == (self.total is None):
             raise ValueError("exactly one of per_arm and total")
         return self
+
+
+if TYPE_CHECKING:
+    LookTime: TypeAlias = Literal["full_enrolment"] | At
+else:
+    LookTime = Annotated[
+        Annotated[Literal["full_enrolment"], Tag("end")] | Annotated[At, Tag("patients")],
+        Discriminator(lambda value: "patients" if isinstance(value, dict | At) else "end"),
+    ]
 
 
 class ContinueIf(Part):
@@ -50,13 +59,13 @@ class Look(Part):
     """A planned look; the last one is the final analysis, at full enrolment."""
 
     name: Name
-    at: Literal["full_enrolment"] | At
+    at: LookTime
     continue_if: ContinueIf | None = None
     success_if: SuccessIf | None = None
     notes: Text = ""
 
-    def check_rules(self, path: str, arms: tuple[str, ...], check_keys: KeyCheck) -> None:
-        """Check what the rules name against the arms.
+    def check_rules(self, path: str, arms: tuple[str, ...], patients: tuple[int, ...], check_keys: KeyCheck) -> None:
+        """Check the rules against the arms and the patients they will have.
 
         Raises
         ------
@@ -64,18 +73,30 @@ class Look(Part):
             "path | problem".
         """
         for field, criterion in (("continue_if", self.continue_if), ("success_if", self.success_if)):
-            if criterion is None:
-                continue
-            named = criterion.rule.arm_names()
-            if named and criterion.of == "pooled":
-                raise ValueError(f"{path}.{field}.rule | a pooled rule takes one number, not one per arm")
-            if named:
-                check_keys(f"{path}.{field}.rule.at_least", dict.fromkeys(named, 0), arms)
+            if criterion is not None:
+                _check_rule(f"{path}.{field}.rule", criterion, arms, patients, check_keys)
         success = self.success_if
         if success is not None and success.requires_all_arms and success.of == "arm":
             raise ValueError(f"{path}.success_if.requires_all_arms | only a pooled criterion can require all arms")
         if success is not None and success.then == "stop" and self.at == "full_enrolment":
             raise ValueError(f"{path}.success_if.then | the trial ends at the final look anyway; leave out then: stop")
+
+
+def _check_rule(
+    path: str, criterion: ContinueIf | SuccessIf, arms: tuple[str, ...], patients: tuple[int, ...], check_keys: KeyCheck
+) -> None:
+    rule = criterion.rule
+    per_arm = rule.per_arm()
+    if per_arm is not None and criterion.of == "pooled":
+        raise ValueError(f"{path}.{rule.bound} | a pooled rule takes one number, not one per arm")
+    if per_arm is not None:
+        check_keys(f"{path}.{rule.bound}", per_arm, arms)
+    asked = zip(arms, patients, strict=True) if criterion.of == "arm" else [("pooled", sum(patients))]
+    for arm, n in asked:
+        if rule.boundary(n, arm) > n:
+            of = "all arms together" if arm == "pooled" else f"arm {arm}"
+            needs = f"{rule.wording((arm,))}, which the {n} patients of {of} cannot meet"
+            raise ValueError(f"{path}.{rule.bound} | the rule asks that {needs}")
 
 
 def per_arm_sizes(at: At, arms: tuple[str, ...]) -> tuple[int, ...]:

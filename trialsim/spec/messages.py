@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 
 from trialsim.errors import nearest
+from trialsim.spec.rules import RULES
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
+
+_TAGS = ("one", "each", "end", "patients")
+"""Names that `fields.per_arm` and `looks.LookTime` give to their alternatives."""
 
 _ACCEPTED = {
     "string_type": "text",
@@ -30,12 +34,16 @@ _ACCEPTED = {
 def first_problem(error: ValidationError, model: type[BaseModel], data: Any) -> tuple[Path, str]:
     """Return the path and the sentence of the first problem.
 
-    Misspelt keys come first: they are usually what makes another key missing. A field with alternatives (one number,
-    or one per arm) reports the alternative that fits what was written.
+    Misspelt keys come first: they are usually what makes another key missing.
     """
-    details = [item for item in error.errors() if _is_relevant(item, data)] or error.errors()
+    details = error.errors()
     item = next((item for item in details if item["type"] == "extra_forbidden"), details[0])
     path = _path_in_data(item["loc"], data)
+    if item["type"] == "union_tag_invalid":
+        path = (*path, "kind")
+    if item["type"] == "union_tag_not_found" and (unknown := _unknown_in_rule(_value_at(data, path))):
+        known = sorted({name for rule in RULES for name in rule.model_fields})
+        return (*path, unknown), f'unknown field "{unknown}"; {nearest(unknown, known)}'
     if item["type"] == "value_error" and " | " in item["msg"]:
         inner, problem = item["msg"].removeprefix("Value error, ").split(" | ", 1)
         return (*path, *(int(part) if part.isdecimal() else part for part in inner.split("."))), problem
@@ -50,18 +58,22 @@ def _sentence(item: ErrorDetails, path: Path, model: type[BaseModel], data: Any)
     if kind == "missing":
         return f'the field "{path[-1]}" is missing'
     if kind in ("union_tag_not_found", "union_tag_invalid"):
-        tags = context.get("expected_tags", "`kind: responses` or another registered rule")
-        return (
-            f"found {found}; a rule says its kind, one of {tags}"
-            if kind.endswith("invalid")
-            else "a rule says its `kind:`"
-        )
+        kinds = [str(get_args(rule.model_fields["kind"].annotation)[0]) for rule in RULES]
+        if kind == "union_tag_not_found":
+            return f'the field "kind" is missing; accepted: {", ".join(kinds)}'
+        return f"found {found}; {nearest(str(_value_at(data, path)), kinds)}"
     if kind == "value_error":
         accepted = item["msg"].removeprefix("Value error, ")
         return f"found {found}; accepted: {accepted}" if " must " not in accepted else accepted
     if kind == "literal_error":
         return f"found {found}; {_nearest_literal(_value_at(data, path), str(context.get('expected', '')))}"
     return f"found {found}; accepted: {_accepted(item)}"
+
+
+def _unknown_in_rule(rule: Any) -> str | None:
+    """Return a key that no rule has: in a rule without a kind, most likely the kind misspelt."""
+    known = {name for rule_class in RULES for name in rule_class.model_fields}
+    return next((key for key in rule if key not in known), None) if isinstance(rule, dict) else None
 
 
 def _accepted(item: ErrorDetails) -> str:
@@ -88,17 +100,6 @@ def _nearest_literal(value: Any, expected: str) -> str:
     return nearest(str(value), [name for name in names if name])
 
 
-def _is_relevant(item: ErrorDetails, data: Any) -> bool:
-    """Return False for the alternatives of a union that do not fit the kind of value that was written."""
-    value = _value_at(data, _path_in_data(item["loc"], data))
-    if item["type"] == "literal_error" and isinstance(value, dict):
-        return False
-    if item["type"] in ("dict_type", "model_type") and not isinstance(value, dict):
-        return False
-    is_scalar_check = item["type"] == "value_error" and " | " not in item["msg"]
-    return not (is_scalar_check and isinstance(value, dict) and "exactly one of" not in item["msg"])
-
-
 def _path_in_data(location: Path, data: Any) -> Path:
     """Return the location without the steps that pydantic adds for alternatives of a union."""
     path: list[str | int] = []
@@ -122,7 +123,7 @@ def _leads_on(value: Any, step: str | int) -> bool:
 
 def _is_field_like(step: str) -> bool:
     """Return whether a last step names a missing field rather than a union's alternative."""
-    return step.isidentifier() and step not in ("int", "float", "str", "dict", "At")
+    return step.isidentifier() and step not in _TAGS
 
 
 def _value_at(data: Any, path: Path) -> Any:

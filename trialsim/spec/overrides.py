@@ -21,8 +21,6 @@ class Override:
     value: Any
     text: str
     option: str = "--set"
-    resolved: Path = ()
-    """The path with names of list items replaced by their numbers; filled in when the change is made."""
 
 
 def override_of(text: str) -> Override:
@@ -59,17 +57,14 @@ def apply_overrides(data: dict[str, Any], overrides: list[Override]) -> None:
     """
     for override in overrides:
         container: Any = data
-        resolved: list[str | int] = []
         for depth, part in enumerate(override.path):
             is_last = depth == len(override.path) - 1
             key = _key(container, part, override)
-            resolved.append(key)
             if is_last:
                 container[key] = override.value
             elif isinstance(container, dict) and container.get(key) is None:
                 container[key] = {}
             container = container[key]
-        override.resolved = tuple(resolved)
 
 
 def _key(container: Any, part: str | int, override: Override) -> str | int:

@@ -11,14 +11,14 @@ from pydantic import Field, model_validator
 from trialsim.errors import nearest
 from trialsim.inference.intervals import IntervalName
 from trialsim.spec.design import Design, Enrolment, WhenArmStops
-from trialsim.spec.fields import Name, Part, Patients, Probability, Rate, Replicates, Seed, Slug, Text
+from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
 
 
 class Truth(Part):
     """An assumed state of nature: the true response rate of each arm."""
 
     name: Name
-    response_rate: Rate | dict[Name, Rate]
+    response_rate: RatePerArm
     """One rate for all arms, or one for each by name; a number or a fraction such as 36/73."""
     notes: Text = ""
 
@@ -33,7 +33,7 @@ class EnrolmentPlan(Part):
     """One of several enrolment caps to compare; what is not given is the design's."""
 
     name: Name
-    cap: Patients | dict[Name, Patients]
+    cap: PatientsPerArm
     when_arm_stops: WhenArmStops | None = None
 
 
@@ -74,6 +74,9 @@ class Scenario(Part):
             for index, name in enumerate(names):
                 if name in names[:index]:
                     raise ValueError(f'{path}.{index}.name | the name "{name}" is used twice; give each its own')
+        for index, probability in enumerate(self.quantiles):
+            if probability in self.quantiles[:index]:
+                raise ValueError(f"quantiles.{index} | {probability:g} is there twice; name each once")
         for index, truth in enumerate(self.truths):
             if isinstance(truth.response_rate, dict):
                 _check_rates(f"truths.{index}.response_rate", truth.response_rate, arms)
@@ -82,7 +85,9 @@ class Scenario(Part):
                 _with_plan(self.design, plan)
             except ValueError as error:
                 problem = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error)
-                raise ValueError(f"plans.{index} | {problem.removeprefix('Value error, ').split(' | ')[-1]}") from None
+                where, _, words = problem.removeprefix("Value error, ").rpartition(" | ")
+                field = ".cap" if where == "enrolment.cap" else ""
+                raise ValueError(f"plans.{index}{field} | {words}") from None
         return self
 
 

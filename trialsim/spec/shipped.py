@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
-_SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+_SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
 
 
 def shipped_folder(room: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ class ConfidenceLimitRule(Part):
     >>> ConfidenceLimitRule(kind="confidence-limit", above=0.20).boundary(100, "pooled")
     29
     """
+
+    bound: ClassVar[str] = "above"
+    """The field that decides when the rule is met."""
 
     kind: Literal["confidence-limit"]
     above: Rate
@@ -41,9 +44,8 @@ class ConfidenceLimitRule(Part):
             raise ValueError(f"not monotone in the responses at n = {n}: choose another interval than {self.interval}")
         return first
 
-    def arm_names(self) -> tuple[str, ...]:
-        """Return the arms that the rule names: none."""
-        return ()
+    def per_arm(self) -> None:
+        """Return None: the rule asks the same of all arms."""
 
     def wording(self, arms: tuple[str, ...]) -> str:  # noqa: ARG002
         """Return the rule as a clause."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from trialsim.spec.fields import Name, Part, Responses
+from trialsim.spec.fields import Part, ResponsesPerArm
 
 
 class ResponsesRule(Part):
@@ -14,8 +14,11 @@ class ResponsesRule(Part):
     3
     """
 
+    bound: ClassVar[str] = "at_least"
+    """The field that decides when the rule is met."""
+
     kind: Literal["responses"]
-    at_least: Responses | dict[Name, Responses]
+    at_least: ResponsesPerArm
     """Responses needed; one number, or one for each arm by name."""
 
     def boundary(self, n: int, arm: str) -> int:
@@ -23,9 +26,9 @@ class ResponsesRule(Part):
         needed = self.at_least[arm] if isinstance(self.at_least, dict) else self.at_least
         return min(needed, n + 1)
 
-    def arm_names(self) -> tuple[str, ...]:
-        """Return the arms that the rule names."""
-        return tuple(self.at_least) if isinstance(self.at_least, dict) else ()
+    def per_arm(self) -> dict[str, int] | None:
+        """Return what the rule asks of each arm by name; None if it asks the same of all."""
+        return self.at_least if isinstance(self.at_least, dict) else None
 
     def wording(self, arms: tuple[str, ...]) -> str:
         """Return the rule as a clause: "at least 3 patients respond"."""
