@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trialsim.endings import Tally
     from trialsim.inference.precision import Width
     from trialsim.oc.mcse import Estimate
+    from trialsim.plan import Plan
     from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
 
@@ -70,7 +71,7 @@ class Result:
     agreement: Agreement | None
     """None if only one engine ran."""
     why_not: str | None = None
-    """Why the exact engine declined, if it did."""
+    """Why the exact engine declined, and for which plans, if it did."""
 
 
 def run(
@@ -106,33 +107,32 @@ def run(
     """
     began = perf_counter()
     records: list[Record] = []
-    declined: str | None = None
+    reasons: list[str] = []
     for plan_name, design in scenario.designs():
         plan = compile_design(design)
-        if engine != "montecarlo":
-            from trialsim.engines.exact import why_not
-
-            declined = why_not(plan)
-        if declined and engine == "exact":
-            raise NotSolvableError(f"design {design.name} ({plan_name}): {declined}")
-        base = Setting(
-            plan,
-            design.arm_names,
-            design.look_names,
-            (),
-            _intervals(scenario),
-            design.analysis.level,
-            scenario.quantiles,
-        )
+        reason = None if engine == "montecarlo" else _why_not(plan)
+        if reason and engine == "exact":
+            raise NotSolvableError(f"design {design.name}, {plan_name}: {reason}")
+        reasons += [f"{plan_name}: {reason}"] if reason else []
+        intervals, level = _intervals(scenario), design.analysis.level
+        base = Setting(plan, design.arm_names, design.look_names, (), intervals, level, scenario.quantiles)
         records += _precision_records(base, plan_name, design)
         for truth in scenario.truths:
             setting = base._replace(rates=truth.rates(design.arm_names))
-            exact = _solve(setting) if engine != "montecarlo" and not declined else None
+            exact = _solve(setting) if engine != "montecarlo" and not reason else None
             simulated = _simulate(setting, scenario, n_jobs, progress) if engine != "exact" else None
             records += _records(setting, plan_name, truth.name, exact, simulated)
-    agreement = _agreement(records) if engine == "auto" and not declined else None
+    were_both = engine == "auto" and any(record.is_judged for record in records)
     facts = provenance(scenario, simulated=engine != "exact", wall_s=perf_counter() - began)
-    return Result(scenario, engine, tuple(records), facts, agreement, declined)
+    return Result(
+        scenario, engine, tuple(records), facts, _agreement(records) if were_both else None, " ".join(reasons) or None
+    )
+
+
+def _why_not(plan: Plan) -> str | None:
+    from trialsim.engines.exact import why_not
+
+    return why_not(plan)
 
 
 def _intervals(scenario: Scenario) -> tuple[str, ...]:

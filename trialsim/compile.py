@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trialsim.spec.design import Design
     from trialsim.spec.looks import Look
 
-MAX_NODES = 20_000
+MAX_NODES = 200_000
 MAX_CELLS = 20_000_000
 CONTINUE, FUTILITY, EFFICACY = 0, 1, 2
 

@@ -139,7 +139,7 @@ def test_verdicts(both: trialsim.Result, exact: trialsim.Result) -> None:
     lines = verdict(broken)
     assert "1 DISAGREE" in lines[0]
     assert "p_stop (p, t, A, l): simulated 0.25, MCSE 0.0043, exact 0.2512, z 9.87" in lines[1]
-    assert "too large" in verdict(replace(both, why_not="too large"))[0]
+    assert verdict(replace(both, why_not="p: too large."))[0] == "Not solved exactly, p: too large."
 
 
 def test_documents_hold_every_record_with_all_digits(both: trialsim.Result) -> None:
@@ -219,3 +219,27 @@ def test_output_paths_are_checked_before_work(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=problem):
             check_writable(str(path), "--out")
+
+
+def test_what_the_exact_engine_declines_is_simulated_and_said() -> None:
+    """A pooled stop ties three arms of 200 patients: too many combinations. The smaller plan beside it is solved."""
+    changes = [
+        "design.arms=[{name: A}, {name: B}, {name: C}]",
+        "design.allocation.block_size=3",
+        "design.enrolment.cap=60",
+        "design.looks.proof-of-concept.continue_if={of: pooled, rule: {kind: responses, at_least: 9}}",
+        "design.looks.interim.at={total: 57}",
+        "design.looks.interim.success_if=null",
+        "truths=[{name: low, response_rate: 0.1}]",
+        "plans=[{name: large, cap: 600}, {name: small, cap: 60}]",
+        "n_sims=500",
+    ]
+    scenario = trialsim.load_scenario("gist", changes)
+    with pytest.raises(trialsim.NotSolvableError, match="large: a stop that looks at the pooled responses"):
+        trialsim.run(scenario, "exact")
+    result = trialsim.run(scenario)
+    solved = {record.plan: record.exact is not None for record in result.records if record.truth}
+    assert solved == {"large": False, "small": True}
+    text = as_text(result)
+    assert "Not solved exactly, large: a stop" in text
+    assert "The engines agree." in text

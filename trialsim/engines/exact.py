@@ -20,6 +20,9 @@ from trialsim.plan import NEVER
 if TYPE_CHECKING:
     from trialsim.plan import Nodes, Plan
 
+MAX_NODES = 20_000
+"""The most nodes that are walked: some seconds for each truth."""
+
 MAX_JOINT = 4_000_000
 """The most combinations of responses that are carried when a pooled stop ties the arms together."""
 
@@ -30,6 +33,8 @@ def why_not(plan: Plan) -> str | None:
     Designs that compile to a plan are functions of response counts at planned looks, so only size can stand in the way.
     """
     nodes = plan.nodes
+    if len(nodes.look) > MAX_NODES:
+        return f"its arms and looks can follow {len(nodes.look):,} different paths; the exact engine walks up to {MAX_NODES:,}."
     ties = (nodes.pooled_stop_low >= 0) | (nodes.pooled_stop_high < NEVER)
     if ties.any():
         combinations = prod(int(n) + 1 for n in plan.endings.n.max(axis=0))

@@ -6,6 +6,7 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from trialsim.oc.agreement import FAMILY_WISE_ERROR
 from trialsim.report.protocol import sentences
 from trialsim.report.tables import Table, tables
 
@@ -52,19 +53,15 @@ def title(result: Result) -> str:
 
 def verdict(result: Result) -> list[str]:
     """Return what the check of the engines against each other found."""
-    if result.why_not is not None:
-        return [f"Simulated only: {result.why_not}"]
+    lines = [f"Not solved exactly, {result.why_not}"] if result.why_not is not None else []
     found = result.agreement
     if found is None:
-        return [
-            "Exact values only; nothing was simulated."
-            if result.engine == "exact"
-            else "Simulated only; nothing was compared with an exact value."
-        ]
+        only = "Exact values only; nothing was simulated." if result.engine == "exact" else "Simulated values only."
+        return [*lines, only]
     worst = abs(found.worst.z) if found.worst is not None and found.worst.z is not None else 0.0
-    rule = f"limit {found.limit:.2f}: family-wise error 0.001, Bonferroni"
+    rule = f"limit {found.limit:.2f}: family-wise error {FAMILY_WISE_ERROR:g}, Bonferroni"
     line = f"Simulated against exact: {found.n_judged:,} measures judged, largest |z| {worst:.2f} ({rule})."
-    lines = [line + (" The engines agree." if not found.failures else f" {len(found.failures)} DISAGREE:")]
+    lines += [line + (" The engines agree." if not found.failures else f" {len(found.failures)} DISAGREE:")]
     for r in found.failures[:20]:
         which = ", ".join(
             str(part) for part in (r.plan, r.truth, r.arm, r.look, r.given, r.value, r.variant) if part is not None

@@ -167,7 +167,7 @@ def _label(record: Record, look: str) -> str:
 def _table(
     result: Result, title: str, columns: list[Column], rows: list[tuple[str | None, str | None]], index: _Index
 ) -> Table:
-    has_both = result.engine == "auto" and result.why_not is None
+    has_both = result.agreement is not None
     has_given = any(given for _, given in rows)
     labels = ["truth", "rate", "arm", *(["given that"] if has_given else []), *(["" if has_both else "engine"])]
     table = Table(title, [*labels, *(column.label for column in columns)], len(labels))
