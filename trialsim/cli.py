@@ -292,7 +292,7 @@ def main() -> None:
         sys.exit(2)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("trialsim: stopped; nothing was written.", err=True)
-        sys.exit(130)
+        sys.exit(1)
     except OSError as error:
         # Nobody must complain at exit that stdout cannot be flushed. Whoever read it has gone (| head): no error.
         with contextlib.suppress(OSError, ValueError):

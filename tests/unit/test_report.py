@@ -48,7 +48,7 @@ def exact() -> trialsim.Result:
             ("42.4523", "42.4300", "0.0580", "-0.28"),
         ),
         ({"measure": "n_mean", "estimate": 18.0, "mcse": 0.0}, ("0.2512", "18.0000", "all alike", "-0.28")),
-        ({"measure": "n_quantile", "estimate": 92.0, "mcse": 0.0, "exact": 92.0}, ("92", "92", "0", "-0.28")),
+        ({"measure": "n_quantile", "estimate": 92.0, "mcse": 0.0, "exact": 92.0}, ("92", "92", "same", "-0.28")),
         ({"measure": "n_quantile", "estimate": 92.0, "mcse": 1.5, "exact": 91.0}, ("91", "92", "1.5000", "-0.28")),
         ({"exact": None, "z": None}, ("–", "0.250000", "0.004300", "–")),
     ],

@@ -34,7 +34,8 @@ def why_not(plan: Plan) -> str | None:
     """
     nodes = plan.nodes
     if len(nodes.look) > MAX_NODES:
-        return f"its arms and looks can follow {len(nodes.look):,} different paths; the exact engine walks up to {MAX_NODES:,}."
+        paths = f"its arms and looks can follow {len(nodes.look):,} different paths"
+        return f"{paths}; the exact engine walks up to {MAX_NODES:,}."
     ties = (nodes.pooled_stop_low >= 0) | (nodes.pooled_stop_high < NEVER)
     if ties.any():
         combinations = prod(int(n) + 1 for n in plan.endings.n.max(axis=0))

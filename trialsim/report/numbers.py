@@ -41,7 +41,8 @@ def formatted(record: Record | None, which: str) -> str:
 def formatted_mcse(record: Record | None) -> str:
     """Return the Monte Carlo standard error, or what is known where it is 0.
 
-    A proportion of 0 (or 1) shows its 95 % limit; a mean to which all replicates contribute the same says so.
+    A proportion of 0 (or 1) shows its 95 % limit; a mean to which all replicates contribute the same says so; a
+    quantile says that it is the same at its probability plus and minus one standard error.
     """
     if record is None:
         return ""
@@ -50,7 +51,7 @@ def formatted_mcse(record: Record | None) -> str:
     if record.bound is not None:
         return f"< {record.bound:.2g}" if record.estimate == 0 else f"> {_below_one(record.bound)}"
     if record.mcse == 0.0:
-        return "0" if record.measure == "n_quantile" else "all alike"
+        return "same" if record.measure == "n_quantile" else "all alike"
     text = _number(record.measure if record.measure != "n_quantile" else "n_sd", record.mcse)
     return text if float(text) > 0 else f"{record.mcse:.1e}"
 

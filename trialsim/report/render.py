@@ -73,11 +73,15 @@ def verdict(result: Result) -> list[str]:
 
 
 def legend(result: Result) -> list[str]:
-    """Return what the signs in the tables mean, if there are simulated values."""
+    """Return what the words and signs in the tables mean."""
+    many = len(result.scenario.design.arms) > 1
+    truth = ["pooled: judged against the arms' true rates, averaged over the patients enrolled."] if many else []
     if result.engine == "exact":
-        return []
+        return truth
     return [
+        *truth,
         "MCSE: Monte Carlo standard error; < or > instead: the 95 % limit where the simulation saw none or all.",
+        "all alike: every replicate gave this value; same: so does the quantile one standard error of its share away.",
         "z in brackets is not judged: too few events for its replicates. N, 5 %: quantile of the number of patients.",
     ]
 

@@ -136,6 +136,8 @@ def _value_at(data: Any, path: Path) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     text = "nothing" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
     if isinstance(value, dict | list):
         text = "a mapping" if isinstance(value, dict) else "a list"

@@ -20,6 +20,9 @@ def schema_of(kind: str) -> dict[str, Any]:
                 {"type": "string", "description": "Name of a shipped design, or path of a design file"},
             ]
         }
+    for part in (schema, *schema.get("$defs", {}).values()):
+        if "description" in part:
+            part["description"] = " ".join(part["description"].split(">>>")[0].split())  # examples are for Python
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"trialsim {kind}", **schema}
 
 
