@@ -20,7 +20,7 @@ U, I32 = np.uint64, np.int32
 def test_words_have_the_documented_addresses() -> None:
     even, odd = np.empty(5, U), np.empty(5, U)
     look, pair, seed, first = 3, 1, 20020815, 10**12
-    fill_words(U(seed), STAGE_RESPONSES, U(first), U((look << 32) | pair), even, odd)
+    fill_words(U(seed), STAGE_RESPONSES, U(first), U((look << 32) | pair), U(5), even, odd)
     for i in range(5):
         assert int(even[i]) == naive.response_word(seed, first + i, look, 2 * pair)
         assert int(odd[i]) == naive.response_word(seed, first + i, look, 2 * pair + 1)

@@ -57,12 +57,12 @@ def test_words_are_uniform_and_uncorrelated_along_every_axis_of_the_address(axis
     even, odd = np.empty(n, np.uint64), np.empty(n, np.uint64)
     one_even, one_odd = np.empty(1, np.uint64), np.empty(1, np.uint64)
     if axis == "replicate":
-        fill_words(np.uint64(1), np.uint64(1), np.uint64(0), np.uint64(0), even, odd)
+        fill_words(np.uint64(1), np.uint64(1), np.uint64(0), np.uint64(0), np.uint64(n), even, odd)
     else:
         for i in range(n):
             address = {"seed": 1, "purpose": 1, "replicate": 7, "index": 0} | {axis: i}
             order = (address[name] for name in ("seed", "purpose", "replicate", "index"))
-            fill_words(*map(np.uint64, order), one_even, one_odd)
+            fill_words(*map(np.uint64, order), np.uint64(1), one_even, one_odd)
             even[i], odd[i] = one_even[0], one_odd[0]
     for words in (even, odd):
         uniform = words / 2.0**64

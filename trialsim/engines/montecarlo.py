@@ -12,7 +12,7 @@ import numpy as np
 
 from trialsim.endings import Tally, empty_tally
 from trialsim.engines.tables import draw_tables, walk_of
-from trialsim.kernels.counts import Record, Tallies, simulate_counts
+from trialsim.kernels.counts import Record, Tallies, scratch, simulate_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,6 +92,7 @@ def _run_block(study: Study, tables: DrawTables, first: int, n_trials: int, writ
         tables.threshold,
         Tallies(tally.ending, tally.criterion, tally.arm, tally.pooled),
         _empty_record(study.plan, 0) if written is None else written,
+        scratch(study.plan.nodes.n.shape[1], len(study.plan.endings.node[0]), int(study.plan.nodes.n_codes.max())),
     )
     return tally._replace(n_trials=n_trials)
 

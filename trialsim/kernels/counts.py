@@ -78,12 +78,33 @@ class Record(NamedTuple):
     """(looks, A, n) responses of each arm at each look that took place; stopped arms keep theirs."""
 
 
-@loop
-def _make_words(seed: uint64, first: uint64, look: int32, n_tile: int64, words: NDArray[uint64]) -> None:
-    """Fill the rows of all arms at a look; words is (A + 1, TILE)."""
-    for pair in range(words.shape[0] // 2):
-        index = (_U(look) << _HALF) | _U(pair)
-        fill_words(seed, STAGE_RESPONSES, first, index, words[2 * pair, :n_tile], words[2 * pair + 1, :n_tile])
+class Scratch(NamedTuple):
+    """Room for the tile. "Position" is where a replicate stands in the tile just now."""
+
+    words: NDArray[uint64]
+    """(looks, arms rounded up to even, TILE), by replicate."""
+    has_words: NDArray[np.bool_]
+    """(looks,) whether the words of a look have been made."""
+    x: NDArray[int32]
+    """(A, TILE) responses so far, by position."""
+    rows: NDArray[int32]
+    """(5, TILE) replicate at each position, responses of all arms, decision code, and two rows for sorting."""
+    free: NDArray[int64]
+    """(longest list of children,) where each child's run begins."""
+    queue: NDArray[int64]
+    """(runs, 3) node, start and end of each run of positions that waits to be walked."""
+
+
+def scratch(n_arms: int, n_looks: int, most_children: int) -> Scratch:
+    """Return room for a tile; made in Python, because each array that a kernel makes costs compilation time."""
+    return Scratch(
+        np.empty((n_looks, n_arms + n_arms % 2, TILE), np.uint64),
+        np.empty(n_looks, np.bool_),
+        np.empty((n_arms, TILE), np.int32),
+        np.empty((5, TILE), np.int32),
+        np.empty(max(most_children, 1), np.int64),
+        np.empty(((n_looks + 2) * TILE, 3), np.int64),
+    )
 
 
 @loop
@@ -141,6 +162,7 @@ def simulate_counts(
     threshold: NDArray[uint64],
     out: Tallies,
     record: Record,
+    room: Scratch,
 ) -> None:
     """Simulate replicates `first` … `first` + `n_trials` - 1, add them to `out` and write them to `record`.
 
@@ -154,19 +176,15 @@ def simulate_counts(
         (D, 2**GUIDE_BITS) and (D, longest) tables of the plan's draws at this truth.
     out, record
         Filled in place.
+    room
+        From `scratch`; its contents do not matter.
     """
     node_rows, arm_rows, children, arm_offset, pooled_offset = walk
     ending_tally, criterion_tally, arm_tally, pooled_tally = out
     recorded_ending, recorded_x = record
-    n_arms, n_looks, is_recorded = arm_rows.shape[1], recorded_x.shape[0], recorded_ending.shape[0] > 0
-    # The tile: words by replicate; everything else by position, where a replicate stands just now.
-    words = np.empty((n_looks, n_arms + n_arms % 2, TILE), np.uint64)
-    has_words = np.zeros(n_looks, np.bool_)
-    x = np.empty((n_arms, TILE), np.int32)
-    rows = np.empty((5, TILE), np.int32)
-    trial, total, code, position, scratch = rows[0], rows[1], rows[2], rows[3], rows[4]
-    free = np.empty(children.shape[0] + 1, np.int64)
-    queue = np.empty(((n_looks + 2) * TILE, 3), np.int64)  # node, start, end of each run that waits to be walked
+    words, has_words, x, rows, free, queue = room
+    trial, total, code, position, spare = rows[0], rows[1], rows[2], rows[3], rows[4]
+    n_arms, n_looks, is_recorded = x.shape[0], words.shape[0], recorded_ending.shape[0] > 0
     done = np.int64(0)
     while done < n_trials:
         n_tile = min(np.int64(TILE), n_trials - done)
@@ -188,7 +206,10 @@ def simulate_counts(
                 if draw >= 0:
                     if not has_words[look]:
                         has_words[look] = True
-                        _make_words(seed, first + _U(done), look, n_tile, words[look])
+                        for row_of_words in range(0, n_arms, 2):
+                            index = (_U(look) << _HALF) | _U(row_of_words >> 1)
+                            even, odd = words[look, row_of_words], words[look, row_of_words + 1]
+                            fill_words(seed, STAGE_RESPONSES, first + _U(done), index, _U(n_tile), even, odd)
                     add_draws(start, end, words[look, arm], trial, guide[draw], threshold[draw], x[arm])
                 add(start, end, x[arm], total)
                 if is_recorded:
@@ -213,7 +234,7 @@ def simulate_counts(
             _decide(start, end, row, arm_row, x, total, code)
             tail = _queue_children(start, end, own_children, code, free, queue, tail)
             sort_positions(start, end, code, free, position)
-            move(start, end, position, trial, scratch)
+            move(start, end, position, trial, spare)
             for arm in range(n_arms):
-                move(start, end, position, x[arm], scratch)
+                move(start, end, position, x[arm], spare)
         done += n_tile

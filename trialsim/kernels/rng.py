@@ -56,8 +56,8 @@ def threefry2x64(counter0: uint64, counter1: uint64, key0: uint64, key1: uint64)
 
 @loop
 def fill_words(
-    seed: uint64, purpose: uint64, first: uint64, index: uint64, even: NDArray[uint64], odd: NDArray[uint64]
+    seed: uint64, purpose: uint64, first: uint64, index: uint64, n: uint64, even: NDArray[uint64], odd: NDArray[uint64]
 ) -> None:
-    """Fill two rows with both words at (seed, replicate, purpose, index), for replicates `first`, `first` + 1, …"""
-    for i in range(even.shape[0]):
-        even[i], odd[i] = threefry2x64(first + _U(i), index, seed, purpose)
+    """Fill two rows with both words at (seed, replicate, purpose, index), for `n` replicates from `first` on."""
+    for i in range(_U(0), n):
+        even[i], odd[i] = threefry2x64(first + i, index, seed, purpose)
