@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim._version import __version__
-from trialsim.errors import DisagreementError, InputError, TrialsimError, nearest
+from trialsim.errors import DisagreementError, InputError, TrialsimError
 
 if TYPE_CHECKING:
     from trialsim.api import Result
     from trialsim.spec.scenario import Scenario
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
-_SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -100,6 +99,7 @@ def run(
       python -m trialsim run gist --set design.looks.proof-of-concept.continue_if.rule.at_least=4 --n-sims 1000000
     """
     from trialsim.files import check_writable, is_same_file
+    from trialsim.report.formats import format_of, rendered
 
     if jobs == 0 or jobs < -1:
         raise InputError(f"--jobs {jobs}: the number of threads is at least 1, or -1 for one per core.")
@@ -112,12 +112,12 @@ def run(
         raise InputError(f"--trials {trials}: trials are written as Parquet; name a file that ends in .parquet")
     if out is not None and trials is not None and is_same_file(out, trials):
         raise InputError(f"--out and --trials both name {out}; give each its own file")
-    chosen = format_ or _format_of(out)
+    chosen = format_ or format_of(out)
     if trials is not None and engine == "exact":
         raise InputError("--trials: the exact engine simulates no trials; leave out --engine exact.")
     loaded = _load(scenario, overrides, seed, n_sims)
     result = _run_with_progress(loaded, engine, jobs, trials)
-    _emit(_rendered(result, chosen, full), out)
+    _emit(rendered(result, chosen, full=full), out)
     if save:
         _save(result)
     if result.agreement is not None and result.agreement.failures:
@@ -227,25 +227,6 @@ def _run_with_progress(scenario: Scenario, engine: Any, jobs: int, trials: str |
         if trials is not None:
             write_trials(scenario, trials, bar.advance)
     return result
-
-
-def _rendered(result: Result, format_: str, full: bool) -> str:
-    from trialsim.report import document, render
-
-    if format_ in ("json", "csv"):
-        return document.as_json(result) if format_ == "json" else document.as_csv(result)
-    renderers = {"text": render.as_text, "markdown": render.as_markdown, "html": render.as_html}
-    return renderers[format_](result, full=full)
-
-
-def _format_of(out: str | None) -> str:
-    """Return the format that the suffix of --out says; without --out, text."""
-    if out is None:
-        return "text"
-    suffix = os.path.splitext(out)[1].lower()
-    if suffix and suffix not in _SUFFIXES and os.path.splitext(out)[0]:
-        raise InputError(f"--out {out}: what format is {suffix}? {nearest(suffix, _SUFFIXES)}; or say --format")
-    return _SUFFIXES.get(suffix, "text")
 
 
 def _emit(text: str, out: str | None) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Int32s: TypeAlias = NDArray[np.int32]
     Bools: TypeAlias = NDArray[np.bool_]
 
+CONTINUE, FUTILITY, EFFICACY = 0, 1, 2
+"""The decisions about an arm, as digits of a decision code."""
+
 NEVER = np.int32(2**30)
 """A number of responses that is never reached."""
 

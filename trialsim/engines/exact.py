@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trialsim.compile import CONTINUE, FUTILITY
 from trialsim.endings import Tally, empty_tally
 from trialsim.engines.law import Law, independent
 from trialsim.inference.binomial import pmf
-from trialsim.plan import NEVER
+from trialsim.plan import CONTINUE, FUTILITY, NEVER
 
 if TYPE_CHECKING:
     from trialsim.plan import Nodes, Plan

@@ -13,7 +13,7 @@ from trialsim.spec.looks import per_arm_sizes
 if TYPE_CHECKING:
     from trialsim.plan import Plan
     from trialsim.spec.design import Design
-    from trialsim.spec.looks import Look
+    from trialsim.spec.looks import ContinueIf, Look, SuccessIf
     from trialsim.spec.scenario import Scenario
 
 _WHEN_ARM_STOPS = {
@@ -147,40 +147,27 @@ def _randomisation(design: Design) -> str:
 
 
 def _look(look: Look, design: Design) -> str:
-    single = len(design.arms) == 1
     text = f"{look.name[:1].upper()}{look.name[1:]} ({when(look, design)}):"
     clauses = []
     if look.continue_if is not None:
-        rule = look.continue_if.rule.wording(design.arm_names)
-        of_arm = look.continue_if.of == "arm"
-        who = (
-            "the trial goes on if"
-            if single
-            else "an arm goes on if, of its own patients,"
-            if of_arm
-            else "the trial goes on if, of all patients together,"
-        )
-        clauses.append(f"{who} {rule}, and stops otherwise")
+        clauses.append(f"{_who(look.continue_if, design, 'goes on')} and stops otherwise")
     if look.success_if is not None:
-        rule = look.success_if.rule.wording(design.arm_names)
-        of_arm = look.success_if.of == "arm"
-        who = (
-            "there is success if"
-            if single
-            else "an arm succeeds if, of its own patients,"
-            if of_arm
-            else "there is success if, of all patients together,"
-        )
         proviso = ", provided that no arm has stopped" if look.success_if.requires_all_arms else ""
-        ends = (
-            "; success stops " + ("the arm" if of_arm and not single else "the trial")
-            if look.success_if.then == "stop"
-            else ""
-        )
-        clauses.append(f"{who} {rule}{proviso}{ends}")
+        stopped = "the arm" if look.success_if.of == "arm" and len(design.arms) > 1 else "the trial"
+        ends = f"; success stops {stopped}" if look.success_if.then == "stop" else ""
+        clauses.append(f"{_who(look.success_if, design, 'succeeds').rstrip(',')}{proviso}{ends}")
     if not clauses:
         clauses.append("final analysis" if look.at == "full_enrolment" else "the data are looked at, nobody is stopped")
     return f"{text} {'; '.join(clauses)}."
+
+
+def _who(criterion: ContinueIf | SuccessIf, design: Design, does: str) -> str:
+    """Return "an arm goes on if, of its own patients, at least 3 patients respond,"."""
+    rule = criterion.rule.wording(design.arm_names)
+    if len(design.arms) == 1:
+        return f"the trial {does} if {rule},"
+    who, of = ("an arm", "its own patients") if criterion.of == "arm" else ("the trial", "all patients together")
+    return f"{who} {does} if, of {of}, {rule},"
 
 
 def _stops(look: Look) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -173,13 +174,20 @@ def _check_names(path: str, names: tuple[str, ...], reserved: tuple[str, ...] = 
             raise ValueError(f'{path}.{index}.name | the name "{name}" is reserved; choose another')
 
 
-def _check_arm_keys(path: str, given: dict[str, int], arms: tuple[str, ...]) -> None:
+def check_arm_keys(path: str, given: Mapping[str, float], arms: tuple[str, ...], what: str = "number") -> None:
+    """Check that a mapping has a value for each arm and for nothing else.
+
+    Raises
+    ------
+    ValueError
+        "path | problem".
+    """
     for name in given:
         if name not in arms:
             raise ValueError(f'{path} | there is no arm "{name}"; {nearest(name, arms)}')
     missing = [name for name in arms if name not in given]
     if missing:
-        raise ValueError(f"{path} | no number for arm {', '.join(missing)}; every arm needs one")
+        raise ValueError(f"{path} | no {what} for arm {', '.join(missing)}; every arm needs one")
 
 
 def _check_allocation(design: Design) -> None:
@@ -194,7 +202,7 @@ def _check_allocation(design: Design) -> None:
 def _check_caps(design: Design) -> None:
     cap = design.enrolment.cap
     if isinstance(cap, dict):
-        _check_arm_keys("enrolment.cap", cap, design.arm_names)
+        check_arm_keys("enrolment.cap", cap, design.arm_names)
     elif cap < len(design.arms):
         raise ValueError(f"enrolment.cap | {cap} patients cannot fill {len(design.arms)} arms; at least one per arm")
     elif min(design.caps) < 1:
@@ -212,7 +220,7 @@ def _check_looks(design: Design) -> None:
         if is_last and look.continue_if is not None:
             raise ValueError(f"{path}.continue_if | nobody is stopped at the final look; use success_if")
         patients = _sizes_if_none_stops(design, index, patients)
-        look.check_rules(path, design.arm_names, patients, _check_arm_keys)
+        look.check_rules(path, design.arm_names, patients, check_arm_keys)
 
 
 def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) -> tuple[int, ...]:
@@ -222,7 +230,7 @@ def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) 
     elif look.at.per_arm is not None:
         wanted = look.at.per_arm
         if isinstance(wanted, dict):
-            _check_arm_keys(f"{path}.per_arm", wanted, design.arm_names)
+            check_arm_keys(f"{path}.per_arm", wanted, design.arm_names)
         sizes = per_arm_sizes(look.at, design.arm_names)
         for name, size, cap in zip(design.arm_names, sizes, caps, strict=True):
             if size > cap:
@@ -256,4 +264,4 @@ def _check_published(design: Design) -> None:
             if named is not None and named not in names:
                 raise ValueError(f'published.{index}.{field} | there is no {field} "{named}"; {nearest(named, names)}')
         if isinstance(value.cap, dict):
-            _check_arm_keys(f"published.{index}.cap", value.cap, design.arm_names)
+            check_arm_keys(f"published.{index}.cap", value.cap, design.arm_names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Tag, model_validator
@@ -11,7 +11,7 @@ from trialsim.spec.fields import Name, Part, Patients, PatientsPerArm, Text
 from trialsim.spec.rules import Rule
 
 Scope = Literal["arm", "pooled"]
-KeyCheck: TypeAlias = Callable[[str, dict[str, int], tuple[str, ...]], None]
+KeyCheck: TypeAlias = Callable[[str, Mapping[str, float], tuple[str, ...]], None]
 
 
 class At(Part):

@@ -8,9 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from trialsim.errors import nearest
 from trialsim.inference.intervals import IntervalName
-from trialsim.spec.design import Design, Enrolment, WhenArmStops
+from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
 from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
 
 
@@ -79,7 +78,7 @@ class Scenario(Part):
                 raise ValueError(f"quantiles.{index} | {probability:g} is there twice; name each once")
         for index, truth in enumerate(self.truths):
             if isinstance(truth.response_rate, dict):
-                _check_rates(f"truths.{index}.response_rate", truth.response_rate, arms)
+                check_arm_keys(f"truths.{index}.response_rate", truth.response_rate, arms, what="rate")
         for index, plan in enumerate(self.plans):
             try:
                 _with_plan(self.design, plan)
@@ -89,15 +88,6 @@ class Scenario(Part):
                 field = ".cap" if where == "enrolment.cap" else ""
                 raise ValueError(f"plans.{index}{field} | {words}") from None
         return self
-
-
-def _check_rates(path: str, rates: dict[str, float], arms: tuple[str, ...]) -> None:
-    for name in rates:
-        if name not in arms:
-            raise ValueError(f'{path} | there is no arm "{name}"; {nearest(name, arms)}')
-    missing = [arm for arm in arms if arm not in rates]
-    if missing:
-        raise ValueError(f"{path} | no rate for arm {', '.join(missing)}; every arm needs one")
 
 
 def _with_plan(design: Design, plan: EnrolmentPlan) -> Design:
