@@ -201,8 +201,8 @@ def _lines(words: list[str], own: list[Record | None], has_both: bool) -> list[l
 def _precision(result: Result, *, full: bool) -> Table:
     """Return the worst widths at the planned sizes; with `full`, at every size that an early stop can leave."""
     level = f"{100 * result.scenario.design.analysis.level:g} %"
-    columns = ["patients", "interval", "largest half-width", "largest distance to a limit"]
-    table = Table(f"precision of the {level} interval, whatever the truth (exact)", ["plan", "of", *columns], 2)
+    columns = ["interval", "patients", "largest half-width", "largest distance to a limit"]
+    table = Table(f"precision of the {level} interval, whatever the truth (exact)", ["plan", "of", *columns], 3)
     own = [record for record in result.records if record.truth is None]
     distances = {(r.plan, r.arm, r.variant, r.value): r for r in own if r.measure == "ci_distance_max"}
     for plan, design in result.scenario.designs():
@@ -210,5 +210,5 @@ def _precision(result: Result, *, full: bool) -> Table:
         for r in own:
             if r.plan == plan and r.measure == "ci_half_width_max" and (full or r.value == planned[str(r.arm)]):
                 values = (formatted(r, "exact"), formatted(distances[plan, r.arm, r.variant, r.value], "exact"))
-                table.rows.append([plan, str(r.arm), f"{r.value:g}", str(r.variant), *values])
+                table.rows.append([plan, str(r.arm), str(r.variant), f"{r.value:g}", *values])
     return table
