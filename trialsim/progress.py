@@ -36,14 +36,17 @@ class ProgressBar:
         """Count finished replicates."""
         self.done += n_trials
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self.done)
+            self._bar.update(self._bar.task_ids[0], completed=self.done, description=self._doing())
+
+    def _doing(self) -> str:
+        return "simulating" if self.done else "preparing (the first run compiles its kernels)"
 
     def _show(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         bar = Progress(
-            TextColumn("simulating"),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("trials, time left"),
@@ -51,6 +54,6 @@ class ProgressBar:
             console=Console(stderr=True),
             transient=True,
         )
-        bar.add_task("", total=self.total, completed=self.done)
+        bar.add_task(self._doing(), total=self.total, completed=self.done)
         bar.start()
         self._bar = bar

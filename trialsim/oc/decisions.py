@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from trialsim.oc.entry import Entry
 from trialsim.oc.mcse import proportion
 
@@ -63,13 +61,3 @@ def early_termination(setting: Setting, tally: Tally) -> Iterator[Entry]:
 def _worded(pattern: tuple[bool, ...], arms: tuple[str, ...]) -> str:
     going_on = [arm for arm, goes_on in zip(arms, pattern, strict=True) if goes_on]
     return " + ".join(going_on) if going_on else "none"
-
-
-def pattern_names(arms: tuple[str, ...]) -> list[str]:
-    """Return the variants of p_pattern, in order."""
-    return [_worded(pattern, arms) for pattern in product((True, False), repeat=len(arms))]
-
-
-def can_stop(setting: Setting) -> bool:
-    """Return whether any look can stop an arm."""
-    return bool(np.any(setting.plan.nodes.n_codes > 1))
