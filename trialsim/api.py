@@ -28,7 +28,7 @@ EngineChoice = Literal["auto", "exact", "montecarlo"]
 
 
 class Record(NamedTuple):
-    """One number of a result; the fields of the result document (DESIGN: the result contract) and the plan."""
+    """One number of a result: a row of the result document (docs/decisions/0004)."""
 
     plan: str
     truth: str | None
