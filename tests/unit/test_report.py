@@ -243,3 +243,10 @@ def test_what_the_exact_engine_declines_is_simulated_and_said() -> None:
     text = as_text(result)
     assert "Not solved exactly, large: a stop" in text
     assert "The engines agree." in text
+
+
+def test_a_design_that_cannot_stop_has_no_rows_given_that_it_went_on() -> None:
+    single = ["design.looks=[{name: only, at: full_enrolment}]", "truths=[{name: low, response_rate: 0.1}]"]
+    text = as_text(trialsim.run(trialsim.load_scenario("simon-20-40", single), "exact"))
+    assert "arm goes on" not in text
+    assert "arm goes on" in as_text(trialsim.run(trialsim.load_scenario("simon-20-40"), "exact"))

@@ -79,10 +79,12 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
     for plan, design in result.scenario.designs():
         records = [record for record in result.records if record.plan == plan and record.truth is not None]
         index: _Index = {(r.truth, r.arm, r.given, r.measure, r.look, r.value, r.variant): r for r in records}
+        can_stop = any(record.measure == "p_stop" for record in records)
         for sheet in (_full if full else _brief)(design.arm_names):
+            rows = [(arm, given) for arm, given in sheet.rows if given is None or can_stop]
             columns = _columns(records, sheet.measures)
             for part in range(0, len(columns), MAX_COLUMNS):
-                table = _table(result, f"{plan}: {sheet.title}", columns[part : part + MAX_COLUMNS], sheet.rows, index)
+                table = _table(result, f"{plan}: {sheet.title}", columns[part : part + MAX_COLUMNS], rows, index)
                 found += [table] if table.rows else []
     return found
 
