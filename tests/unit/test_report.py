@@ -145,6 +145,15 @@ def test_verdicts(both: trialsim.Result, exact: trialsim.Result) -> None:
 def test_documents_hold_every_record_with_all_digits(both: trialsim.Result) -> None:
     parsed = json.loads(as_json(both))
     assert parsed == json.loads(json.dumps(document(both)))
+    found = both.agreement
+    assert found is not None
+    assert parsed["agreement"] == {
+        "n_judged": found.n_judged,
+        "z_limit": found.limit,
+        "z_worst": abs(found.worst.z),
+        "n_failures": 0,
+    }
+    assert found.n_judged > 500
     assert len(parsed["measures"]) == len(both.records)
     for row, record in zip(parsed["measures"], both.records, strict=True):
         assert list(row) == list(COLUMNS)
