@@ -212,6 +212,21 @@ def test_the_design_in_words() -> None:
         assert words in asked
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("arm_cap", "their own number of patients"),
+        ("refill", "take over the patients"),
+        ("stop_trial", "whole trial stops"),
+    ],
+)
+def test_what_happens_to_the_others_is_said_where_an_arm_can_stop(rule: str, words: str) -> None:
+    design = trialsim.load_scenario("gist", [f"design.enrolment.when_arm_stops={rule}"]).design
+    assert words in paragraph(design)
+    cannot_stop = trialsim.load_scenario("gist", ["design.looks.proof-of-concept.continue_if=null"]).design
+    assert "arm stops" not in paragraph(cannot_stop)
+
+
 def test_defaults_are_what_the_file_does_not_say() -> None:
     found = defaults(trialsim.load_scenario("simon-20-40"))
     assert "design.enrolment.when_arm_stops = arm_cap" in found
