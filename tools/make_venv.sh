@@ -22,6 +22,9 @@ fi
 "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 ||
     fail "$("$python" -V) lacks its venv module; install it (Debian and Ubuntu: apt-get install python3-venv) and run make again."
 
+if [ -e "$folder" ] && [ ! -e "$folder/pyvenv.cfg" ]; then
+    fail "$folder exists and is not an environment; move it away, or name another: make VENV=folder"
+fi
 rm -rf "$folder"
 "$python" -m venv "$folder" || fail "the environment could not be made in $folder (message above)."
 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock ||

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from trialsim.compile import compile_design
-from trialsim.errors import InputError, NotSolvableError
+from trialsim.errors import InputError, NotSolvableError, nearest
 from trialsim.oc.agreement import compare, z_limit
 from trialsim.oc.entry import Entry, Setting
 from trialsim.oc.precision import precision
@@ -99,12 +99,16 @@ def run(
     ------
     NotSolvableError
         With `engine="exact"`, if a design cannot be solved exactly.
+    InputError
+        If `engine` is none of the three, or a rule cannot be compiled.
 
     >>> from trialsim import load_scenario
     >>> result = run(load_scenario("gist"), engine="exact")
     >>> [f"{r.exact:.4f}" for r in result.records if r.measure == "p_stop" and r.truth == "inactive"][0]
     '0.9419'
     """
+    if engine not in get_args(EngineChoice):
+        raise InputError(f'engine "{engine}": {nearest(engine, get_args(EngineChoice))}')
     began = perf_counter()
     records: list[Record] = []
     reasons: list[str] = []

@@ -272,7 +272,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("trialsim: stopped; nothing was written.", err=True)
+        click.echo("trialsim: stopped; no file is left half-written.", err=True)
         sys.exit(1)
     except OSError as error:
         # Nobody must complain at exit that stdout cannot be flushed. Whoever read it has gone (| head): no error.

@@ -41,14 +41,14 @@ def test_a_long_run_shows_its_progress_on_stderr_and_stops_cleanly(tmp_path: Pat
         env=_environment(),
     )
     os.close(theirs)
-    shown = _read(ours, "time left", 60)
+    shown = _read(ours, "simulating", 60)  # a first run compiles its kernels before that, and says so
     assert "simulating" in shown
     assert "time left" in shown
     process.send_signal(signal.SIGINT)
-    shown = _read(ours, "nothing was written", 30)
+    shown = _read(ours, "half-written", 30)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "trialsim: stopped; nothing was written." in shown
+    assert "trialsim: stopped; no file is left half-written." in shown
     assert "Traceback" not in shown
     assert output == b""
     assert list(tmp_path.iterdir()) == []
@@ -63,7 +63,7 @@ def test_nothing_is_shown_when_stderr_is_not_a_terminal(tmp_path: Path) -> None:
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output == b""
-    assert errors.decode().strip() == "trialsim: stopped; nothing was written."
+    assert errors.decode().strip() == "trialsim: stopped; no file is left half-written."
 
 
 def test_a_short_run_shows_no_bar(tmp_path: Path) -> None:

@@ -259,3 +259,8 @@ def test_a_design_that_cannot_stop_has_no_rows_given_that_it_went_on() -> None:
     text = as_text(trialsim.run(trialsim.load_scenario("simon-20-40", single), "exact"))
     assert "arm goes on" not in text
     assert "arm goes on" in as_text(trialsim.run(trialsim.load_scenario("simon-20-40"), "exact"))
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(InputError, match='did you mean "exact"'):
+        trialsim.run(trialsim.load_scenario("gist"), "exakt")  # type: ignore[arg-type]

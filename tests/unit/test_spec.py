@@ -157,6 +157,16 @@ def test_overrides_that_cannot_be_read(text: str) -> None:
         override_of(text)
 
 
+def test_an_error_is_blamed_on_the_override_that_brought_it_in() -> None:
+    """A cap below the look is put right by the second override, so only the third is at fault."""
+    together = ["design.enrolment.cap=30", "design.looks.0.at.per_arm=10", "design.looks.1.at.total=25", "plans=[]"]
+    assert trialsim.load_scenario("gist", together).design.caps == (15, 15)
+    with pytest.raises(InputError, match=r'^--set sede=1, sede: unknown field "sede"; did you mean "seed"\?$'):
+        trialsim.load_scenario("gist", [*together, "sede=1"])
+    with pytest.raises(InputError, match=r"^--set design.enrolment.cap=30, .*capped at 15\.$"):
+        trialsim.load_scenario("gist", ["seed=3", "design.enrolment.cap=30", "n_sims=10"])
+
+
 def test_a_responses_rule_can_differ_by_arm() -> None:
     rule = ResponsesRule(kind="responses", at_least={"A": 3, "B": 30})
     assert [rule.boundary(18, arm) for arm in "AB"] == [3, 19]

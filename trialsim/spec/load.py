@@ -85,8 +85,7 @@ def _overridden(
     try:
         return build(source, parsed)
     except InputError as error:
-        blamed = _first_to_spoil(build, source, parsed)
-        raise (error if blamed is None else blamed) from None
+        raise _blamed(build, source, parsed, error) from None
 
 
 def _design(source: str | Path, overrides: list[Override]) -> Design:
@@ -105,19 +104,27 @@ def _scenario(source: str | Path, overrides: list[Override]) -> Scenario:
     return _validate(Scenario, document)
 
 
-def _first_to_spoil(
-    build: Callable[[str | Path, list[Override]], _Model], source: str | Path, overrides: list[Override]
-) -> InputError | None:
-    """Return the error of the first override without which all was well; None if the file was bad by itself."""
+def _blamed(
+    build: Callable[[str | Path, list[Override]], _Model],
+    source: str | Path,
+    overrides: list[Override],
+    final: InputError,
+) -> InputError:
+    """Return the error, naming the override that brought it in; unchanged if the file alone has it.
+
+    Overrides are added one by one until the same error appears: what a later one puts right is nobody's fault.
+    """
     for count in range(len(overrides) + 1):
         try:
             build(source, overrides[:count])
         except InputError as error:
-            if count == 0:
-                return None
+            if (error.path, error.problem) != (final.path, final.problem):
+                continue
+            if count == 0 or not final.problem:
+                return final
             option = f"{overrides[count - 1].option} {overrides[count - 1].text}"
-            return at(Place(option, None, error.path), error.problem) if error.problem else error
-    return None
+            return at(Place(option, None, final.path), final.problem)
+    return final
 
 
 def kind_of(source: str | Path) -> str:
