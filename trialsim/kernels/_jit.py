@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -68,3 +69,37 @@ def loop(function: _Function) -> _Function:
 def inlined(function: _Function) -> _Function:
     """Compile a small function into its callers, so that their loops vectorise."""
     return cast("_Function", numba.njit(forceinline=True, **_OPTIONS)(function))
+
+
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+
+    def as_float(word: Any) -> Any:
+        """Return the double whose bits a word holds."""
+        return np.uint64(word).view(np.float64)
+
+    def as_word(number: Any) -> Any:
+        """Return the bits of a double as a word."""
+        return np.float64(number).view(np.uint64)
+
+else:
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def as_float(typingctx: Any, word: Any) -> Any:  # noqa: ARG001 - numba's own signature
+        """Return the double whose bits a word holds; costs nothing, and loops with it vectorise."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+            return builder.bitcast(args[0], ir.DoubleType())
+
+        return types.float64(types.uint64), generate
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def as_word(typingctx: Any, number: Any) -> Any:  # noqa: ARG001
+        """Return the bits of a double as a word."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+            return builder.bitcast(args[0], ir.IntType(64))
+
+        return types.uint64(types.float64), generate

@@ -61,3 +61,18 @@ def fill_words(
     """Fill two rows with both words at (seed, replicate, purpose, index), for `n` replicates from `first` on."""
     for i in range(_U(0), n):
         even[i], odd[i] = threefry2x64(first + i, index, seed, purpose)
+
+
+@loop
+def fill_patients(
+    seed: uint64,
+    purpose: uint64,
+    replicate: uint64,
+    start: uint64,
+    end: uint64,
+    even: NDArray[uint64],
+    odd: NDArray[uint64],
+) -> None:
+    """Fill positions `start` … `end` - 1 of two rows with both words at (seed, replicate, purpose, position)."""
+    for i in range(start, end):
+        even[i], odd[i] = threefry2x64(replicate, i, seed, purpose)

@@ -1,0 +1,184 @@
+"""Where things stand in the arrays of the calendar kernels: rows, columns and codes, and the room they work in.
+
+Few arrays, many rows: each array that a kernel takes costs compilation time. The definition is docs/calendar-conduct.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy import float64, int8, int32, int64, uint64
+    from numpy.typing import NDArray
+
+NEVER = np.int32(2**30)
+HORIZON = 36_525 * 1440
+MISSING = np.int64(-(2**62))
+"""A column that has no value in this trial."""
+
+# Purposes of random numbers, docs/calendar-conduct.md section 2.
+ENTRY_GAP, PLACE, RESPONSE, COURSE, LEAVING, AFTER, CROSSOVER, TOXIC, STATUS, EXPOSURE, ADVERSE = (
+    np.uint64(purpose) for purpose in range(2, 13)
+)
+
+# Numbers of the trial, in `Clinic.number`.
+(
+    N_ARMS,
+    N_LOOKS,
+    N_MAX,
+    WHEN_ARM_STOPS,
+    ENTRY_LAW,
+    N_PIECES,
+    N_BLOCK_SIZES,
+    UNEVALUABLE,
+    FINAL_MODE,
+    FINAL_CRITERION,
+    FINAL_REQUIRES_ALL,
+    CUTOFF_KIND,
+    CUTOFF,
+    FAILURE_AT_LEAVING,
+    TOXICITY,
+    N_RESPONSE_VISITS,
+    N_EARLY_VISITS,
+    N_VISITS,
+    HAS_SURVIVAL,
+    N_TIMES,
+    N_TREATMENT_TIMES,
+    STABLE_START,
+    N_NUMBERS,
+) = range(23)
+ARM_CAP, REFILL, STOP_TRIAL = range(3)
+POISSON, WINDOW, GIVEN = range(3)
+NON_RESPONDER, DROPPED, REPLACED = range(3)
+CONFIRMED, FIRST_SEEN = range(2)
+ON_DAY, AFTER_LAST_ENTRY = range(2)
+NO_TOXICITY, COUNTED, AT_LOOKS, CONTINUOUS = range(4)
+NO_CRITERION, OF_ARM, OF_POOLED = range(3)
+
+# Rows of whole numbers, in `Clinic.whole`; then two rows per look: its numbers, and what it wants of each arm.
+RATIO, CAP, BLOCK_SIZES, VISITS, TIMES, TREATMENT_TIMES, FIRST_LOOK = range(7)
+IS_PER_ARM, WANTED, FIRES, AFTER_MINUTES, MODE, HOLDS, CONTINUE_OF, SUCCESS_OF, SUCCESS_STOPS, REQUIRES_ALL = range(10)
+N_LOOK_NUMBERS = 10
+AFTER_DAYS, WHEN_KNOWN, WHEN_DECIDED, COMPLETED, FAILURES, DEATHS, DAY = range(7)
+
+# Rows of real numbers, in `Clinic.real`: per arm, per visit, and single ones.
+(
+    P_RESPONSE,
+    FROM_PROGRESSIVE,
+    FROM_NOT_EVALUABLE,
+    STABLE_MEAN,
+    RESPONSE_MEAN,
+    WITHDRAWAL_MEAN,
+    DEATH_BEFORE_MEAN,
+    DEATH_AFTER_MEAN,
+    P_CROSSOVER,
+    P_TOXICITY,
+    VISIT_SHARE,
+    VISIT_DAY,
+    CONFIRM_LOW,
+    CONFIRM_WIDTH,
+    EARLY_SHARE,
+    EARLY_DAY,
+    PIECE_START,
+    PIECE_SCALE,
+    PIECE_FROM,
+    SINGLE,
+    N_REAL_ROWS,
+) = range(21)
+CROSS_RESPONSE, CROSS_HELPED, LAG_LOW, LAG_WIDTH, TOXIC_WITHIN, Z_LEVEL, N_SINGLE = range(7)
+
+# Which boundary, in `Clinic.bound`.
+CONTINUE_LEAST, SUCCESS_LEAST, TOXIC_LEAST = range(3)
+
+# Rows of patients, in `Room.patient`.
+(
+    CLOCK,
+    ENTRY,
+    ARM,
+    RANK,
+    CLASS,
+    FIRST,
+    CONF,
+    BY_CONFIRMED,
+    BY_SEEN,
+    KNOWN_CONFIRMED,
+    KNOWN_SEEN,
+    PROGRESSION,
+    WITHDRAWAL,
+    DEATH_BEFORE,
+    FAILURE,
+    OFF,
+    DEATH,
+    FOLLOWED,
+    CROSSED,
+    TOXICITY_AT,
+    IS_COUNTED,
+    SPARE,
+    OTHER,
+    N_PATIENT_ROWS,
+) = range(24)
+IS_RESPONSE, IS_STABLE, IS_PROGRESSIVE, IS_NOT_EVALUABLE = range(4)
+NOT_CROSSED, CROSSED_RESPONSE, CROSSED_STABLE, CROSSED_FAILURE = range(4)
+
+# State of the trial, in rows of `Room.state`: single numbers, then one row per fact about each arm.
+SINGLE_STATE, ENROLLED, CAP_NOW, STOP_LOOK, LEFT_IN_BLOCK, N_STATE_ROWS = range(6)
+N_ENROLLED, NEXT_PLACE, IN_BLOCK, HOLD, T_PREVIOUS, N_DRAWN, BUFFERED, N_SINGLE_STATE = range(8)
+IN_TRIAL, STOPPED_BETWEEN = -1, -2
+"""Stop looks of an arm that goes on, and of one stopped for toxicity between looks."""
+
+LIST_CHUNK = 64
+"""Places of the randomisation list that are drawn together."""
+
+
+class Clinic(NamedTuple):
+    """A compiled trial under calendar conduct. All arrays are read-only."""
+
+    number: NDArray[int64]
+    """(N_NUMBERS,)"""
+    whole: NDArray[int64]
+    """(FIRST_LOOK + 2 * looks, widest)"""
+    real: NDArray[float64]
+    """(N_REAL_ROWS, widest)"""
+    bound: NDArray[int32]
+    """(3, looks + 1, arms + 1, patients + 1) least number that meets the criterion, of an arm or (last) pooled."""
+
+
+class Room(NamedTuple):
+    """Room for one trial; its contents do not matter."""
+
+    patient: NDArray[int32]
+    """(N_PATIENT_ROWS, patients + 1)"""
+    word: NDArray[uint64]
+    """(6, patients + 1) and at least LIST_CHUNK wide; the last two rows hold the randomisation list."""
+    real: NDArray[float64]
+    """(2, patients + 1)"""
+    state: NDArray[int64]
+    """(2, N_STATE_ROWS, widest) now, and at the beginning of the stage."""
+    count: NDArray[int64]
+    """(6, arms + 1) of a look by arm and (last) pooled: `looks.WANTED_SO_FAR` and the rows after it."""
+    key: NDArray[int64]
+    """(patients + 1,) for sorting."""
+
+
+class Book(NamedTuple):
+    """What is written down of each trial of a block."""
+
+    column: NDArray[int64]
+    """(trials, columns)"""
+    arm: NDArray[int8]
+    """(trials, patients) arm of each patient, -1 if not enrolled; no rows if nobody needs it."""
+
+
+def room(n_arms: int, n_patients: int) -> Room:
+    """Return room for a trial; made in Python, because each array that a kernel makes costs compilation time."""
+    width = n_patients + 1
+    return Room(
+        np.zeros((N_PATIENT_ROWS, width), np.int32),
+        np.zeros((6, max(width, LIST_CHUNK)), np.uint64),
+        np.zeros((2, width), np.float64),
+        np.zeros((2, N_STATE_ROWS, max(n_arms, N_SINGLE_STATE)), np.int64),
+        np.zeros((6, n_arms + 1), np.int64),
+        np.zeros(width, np.int64),
+    )

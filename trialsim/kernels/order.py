@@ -1,0 +1,66 @@
+"""Order statistics and counts over rows of patients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from numpy import int64 as _I64
+
+from trialsim.kernels._jit import loop
+
+if TYPE_CHECKING:
+    from numpy import int32, int64, uint64
+    from numpy.typing import NDArray
+
+
+@loop
+def nth_smallest(x: NDArray[int32], n: int64, rank: int64) -> int64:
+    """Return the `rank`-th smallest (from 1) of the first `n` values, which are put out of order (Hoare 1961)."""
+    low, high, k = _I64(0), n - 1, rank - 1
+    while low < high:
+        pivot = x[(low + high) >> 1]
+        i, j = low, high
+        while i <= j:
+            while x[i] < pivot:
+                i += 1
+            while x[j] > pivot:
+                j -= 1
+            if i <= j:
+                x[i], x[j] = x[j], x[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            break
+    return _I64(x[k])
+
+
+@loop
+def median(x: NDArray[int32], n: int64) -> int64:
+    """Return the median of the first `n` values: of an even number, the mean of the middle two rounded down."""
+    upper = nth_smallest(x, n, (n >> 1) + 1)
+    if n & 1:
+        return upper
+    return (nth_smallest(x, n, n >> 1) + upper) >> 1
+
+
+@loop
+def n_due(
+    start: uint64,
+    end: uint64,
+    arm: NDArray[int32],
+    which: int32,
+    time: NDArray[int32],
+    due: NDArray[int32],
+    kind: NDArray[int32],
+    low: int32,
+    high: int32,
+) -> int64:
+    """Return how many patients of arm `which` have `time` not after `due`, and a kind from `low` to `high`."""
+    n = 0
+    for i in range(start, end):
+        n += (arm[i] == which) & (time[i] <= due[i]) & (kind[i] >= low) & (kind[i] <= high)
+    return _I64(n)
