@@ -17,10 +17,12 @@ from trialsim.provenance import provenance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trialsim.endings import Tally
+    from trialsim.calendar import MatchRow
+    from trialsim.endings import CalendarTally, Tally
     from trialsim.inference.precision import Width
     from trialsim.oc.mcse import Estimate
     from trialsim.plan import Plan
+    from trialsim.spec.conduct import Conduct
     from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
 
@@ -48,6 +50,8 @@ class Record(NamedTuple):
     z: float | None
     is_judged: bool
     """Whether z counts in the agreement of the engines."""
+    cost: float | None = None
+    """Cost of conduct: a value under calendar conduct minus its exact value under ideal conduct."""
 
 
 class Agreement(NamedTuple):
@@ -72,6 +76,10 @@ class Result:
     """None if only one engine ran."""
     why_not: str | None = None
     """Why the exact engine declined, and for which plans, if it did."""
+    match: tuple[MatchRow, ...] = ()
+    """Published results beside the model, if the conduct names any."""
+    readings: tuple[Reading, ...] = ()
+    """The sensitivity to other readings of the protocol, if asked for."""
 
 
 def run(
@@ -79,6 +87,7 @@ def run(
     engine: EngineChoice = "auto",
     *,
     n_jobs: int = 1,
+    sensitivity: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """Return the operating characteristics of a scenario.
@@ -92,6 +101,8 @@ def run(
         against each other.
     n_jobs
         Threads for the simulation; -1 for one per core. Changes no number.
+    sensitivity
+        Also try the other readings of the protocol that the conduct lists, one at a time.
     progress
         Called with the number of replicates after each block.
 
@@ -112,6 +123,7 @@ def run(
     began = perf_counter()
     records: list[Record] = []
     reasons: list[str] = []
+    match: tuple[MatchRow, ...] = ()
     for plan_name, design in scenario.designs():
         plan = compile_design(design)
         reason = None if engine == "montecarlo" else _why_not(plan)
@@ -126,11 +138,16 @@ def run(
             exact = _solve(setting) if engine != "montecarlo" and not reason else None
             simulated = _simulate(setting, scenario, n_jobs, progress) if engine != "exact" else None
             records += _records(setting, plan_name, truth.name, exact, simulated)
+            if scenario.conduct is not None and engine != "exact":
+                conducted = _conducted(setting, scenario, design, n_jobs, progress)
+                records += _calendar_records(setting, scenario, plan_name, truth.name, exact, conducted)
+                if _is_matched(scenario.conduct, plan_name, truth.name, match):
+                    match = _match(conducted, setting, scenario, design)
     were_both = engine == "auto" and any(record.is_judged for record in records)
     facts = provenance(scenario, simulated=engine != "exact", wall_s=perf_counter() - began)
-    return Result(
-        scenario, engine, tuple(records), facts, _agreement(records) if were_both else None, " ".join(reasons) or None
-    )
+    agreement = _agreement(records) if were_both else None
+    readings = _readings(scenario, n_jobs, progress) if sensitivity and engine != "exact" else ()
+    return Result(scenario, engine, tuple(records), facts, agreement, " ".join(reasons) or None, match, readings)
 
 
 def _why_not(plan: Plan) -> str | None:
@@ -155,6 +172,96 @@ def _simulate(setting: Setting, scenario: Scenario, n_jobs: int, progress: Calla
 
     study = Study(setting.plan, setting.rates, scenario.seed)
     return simulate(study, scenario.n_sims, n_jobs=n_jobs, progress=progress)
+
+
+def _conducted(
+    setting: Setting, scenario: Scenario, design: Design, n_jobs: int, progress: Callable[[int], None]
+) -> CalendarTally:
+    from trialsim.calendar import study_of
+    from trialsim.engines.calendar import simulate_trials
+
+    assert scenario.conduct is not None
+    study = study_of(design, scenario.conduct, setting.rates, scenario.seed)
+    return simulate_trials(study, scenario.conduct.n_sims, n_jobs=n_jobs, progress=progress)
+
+
+def _calendar_records(
+    setting: Setting, scenario: Scenario, plan: str, truth: str, exact: Tally | None, conducted: CalendarTally
+) -> Iterator[Record]:
+    """Yield a record per measure under calendar conduct, beside its exact value under ideal conduct where there is one."""
+    from trialsim.calendar import setting_of
+    from trialsim.oc.calendar import calendar_measures
+    from trialsim.oc.conduct import as_endings
+
+    assert scenario.conduct is not None
+    expected = {entry.key: entry.estimate for entry in table(setting, exact)} if exact is not None else {}
+    own_plan, tally = as_endings(conducted, setting.plan)
+    calendar = setting_of(scenario.design, scenario.conduct, setting.quantiles)
+    entries = [*table(setting._replace(plan=own_plan), tally), *calendar_measures(calendar, conducted)]
+    for entry in entries:
+        ideal = expected.get(entry.key)
+        words = (plan, truth, entry.measure, entry.arm, entry.look, entry.given, entry.value, entry.variant)
+        value, found = None if ideal is None else ideal.value, entry.estimate
+        cost = None if value is None or found.value is None else found.value - value
+        bound = _bound(found)
+        yield Record(
+            *words, found.value, found.mcse, bound, "calendar", value, z=None, is_judged=False, cost=cost
+        )
+
+
+def _is_matched(conduct: Conduct, plan: str, truth: str, match: tuple[MatchRow, ...]) -> bool:
+    wanted = conduct.match
+    return wanted is not None and truth == wanted.truth and wanted.plan in (plan, None) and not match
+
+
+def _match(tally: CalendarTally, setting: Setting, scenario: Scenario, design: Design) -> tuple[MatchRow, ...]:
+    from trialsim.calendar import match_rows, study_of
+
+    assert scenario.conduct is not None
+    study = study_of(design, scenario.conduct, setting.rates, scenario.seed)
+    return match_rows(design, scenario.conduct, tally, study)
+
+
+class Reading(NamedTuple):
+    """Measures of the trial under one reading of the protocol."""
+
+    name: str
+    truth: str
+    records: tuple[Record, ...]
+
+
+READING_TRUTHS = 3
+"""Readings are tried under the truth of the match, and under the first ones up to so many in all."""
+
+
+def _readings(scenario: Scenario, n_jobs: int, progress: Callable[[int], None]) -> tuple[Reading, ...]:
+    """Return the sensitivity to each other reading, the protocol's own first; under the first plan or that of the match."""
+    if scenario.conduct is None or not scenario.conduct.sensitivity:
+        return ()
+    names = [truth.name for truth in scenario.truths]
+    chosen = [scenario.conduct.match.truth] if scenario.conduct.match is not None else []
+    chosen += [name for name in names if name not in chosen][: READING_TRUTHS - len(chosen)]
+    found = []
+    variants = [("as the protocol is read here", scenario)]
+    variants += [(flip.name, scenario.flipped(flip)) for flip in scenario.conduct.sensitivity]
+    for name, variant in variants:
+        plan_name, design = _plan_of_match(variant)
+        plan = compile_design(design)
+        for truth in (truth for truth in variant.truths if truth.name in chosen):
+            rates = truth.rates(design.arm_names)
+            level = design.analysis.level
+            setting = Setting(plan, design.arm_names, design.look_names, rates, _intervals(variant), level, (0.5,))
+            exact = _solve(setting) if not _why_not(plan) else None
+            conducted = _conducted(setting, variant, design, n_jobs, progress)
+            records = _calendar_records(setting, variant, plan_name, truth.name, exact, conducted)
+            found.append(Reading(name, truth.name, tuple(records)))
+    return tuple(found)
+
+
+def _plan_of_match(scenario: Scenario) -> tuple[str, Design]:
+    match = scenario.conduct.match if scenario.conduct is not None else None
+    plans = scenario.designs()
+    return next(((name, design) for name, design in plans if match is not None and name == match.plan), plans[0])
 
 
 def _precision_records(setting: Setting, plan_name: str, design: Design) -> Iterator[Record]:

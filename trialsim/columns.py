@@ -27,6 +27,7 @@ class Shape(NamedTuple):
     """Without the final one."""
     n_times: int
     n_treatment_times: int
+    n_curve_days: int
     has_toxicity: bool
     has_survival: bool
 
@@ -65,6 +66,7 @@ def columns(shape: Shape) -> list[Column]:
         found += [Column("toxicities", PATIENTS, arm) for arm in everyone]
     for point in range(shape.n_treatment_times):
         found += [Column("on_treatment", PATIENTS, arm, point=point) for arm in everyone]
+    found += [Column("enrolled_by", PATIENTS, point=point) for point in range(shape.n_curve_days)]
     return found + (_survival(shape) if shape.has_survival else [])
 
 

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from trialsim.columns import CODE, MILLIONTHS, MINUTES, PATIENTS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trialsim.columns import Column
     from trialsim.plan import Plan
 
     Weights: TypeAlias = NDArray[Any]
@@ -58,3 +61,114 @@ def empty_tally(plan: Plan, dtype: type[np.generic]) -> Tally:
         np.zeros(len(plan.arm_cells.x), dtype),
         np.zeros(len(plan.pooled_cells.x), dtype),
     )
+
+
+class Counter:
+    """How often each row of whole numbers occurred. Counters merge by addition, in any order."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[int, ...], int] = {}
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64]) -> Counter:
+        """Count the rows of a matrix."""
+        counter = cls()
+        if len(rows):
+            found, counts = np.unique(rows, axis=0, return_counts=True)
+            counter.rows = dict(zip(map(tuple, found.tolist()), counts.tolist(), strict=True))
+        return counter
+
+    def add(self, other: Counter) -> None:
+        """Add the counts of another."""
+        for row, count in other.rows.items():
+            self.rows[row] = self.rows.get(row, 0) + count
+
+    def sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows in order, and the counts."""
+        ordered = sorted(self.rows.items())
+        return np.array([row for row, _ in ordered], np.int64), np.array([count for _, count in ordered], np.int64)
+
+
+BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, CODE: 1}
+"""Quantiles are read to this precision: whole patients, whole days, thousandths."""
+
+_LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: -20_000, CODE: -2}
+_MISSING = -(2**62)
+
+
+class ColumnSums:
+    """Of each column: how many trials have a value, sum, sum of squares, and a histogram. All whole numbers."""
+
+    def __init__(self, found: list[Column]) -> None:
+        self.columns = found
+        self.n = [0] * len(found)
+        self.total = [0] * len(found)
+        self.squares = [0] * len(found)
+        self.histogram: list[NDArray[np.int64]] = [np.zeros(1, np.int64)] * len(found)
+
+    @classmethod
+    def of(cls, found: list[Column], matrix: NDArray[np.int64]) -> ColumnSums:
+        """Add up the columns of a block of trials."""
+        sums = cls(found)
+        has_value = matrix != _MISSING
+        values = np.where(has_value, matrix, 0)
+        sums.n = has_value.sum(axis=0).tolist()
+        sums.total = values.sum(axis=0).tolist()
+        sums.squares = np.einsum("ij,ij->j", values, values).tolist()
+        width = np.array([BIN_WIDTH[column.unit] for column in found])
+        lowest = np.array([_LOWEST_BIN[column.unit] for column in found])
+        bins = np.maximum(values // width - lowest, 0)
+        sizes = bins.max(axis=0) + 1
+        offset = np.cumsum(sizes) - sizes
+        flat = np.bincount((bins + offset)[has_value], minlength=int(sizes.sum()))
+        sums.histogram = np.split(flat, offset[1:])
+        return sums
+
+    def add(self, other: ColumnSums) -> None:
+        """Add the sums of another set of trials."""
+        for index in range(len(self.columns)):
+            self.n[index] += other.n[index]
+            self.total[index] += other.total[index]
+            self.squares[index] += other.squares[index]
+            self.histogram[index] = _added(self.histogram[index], other.histogram[index])
+
+    def values(self, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the lower edges of a column's bins, in its unit, and how many trials are in each."""
+        unit = self.columns[index].unit
+        counts = self.histogram[index]
+        return (np.arange(len(counts)) + _LOWEST_BIN[unit]) * BIN_WIDTH[unit], counts
+
+
+def _added(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
+    longer, shorter = (x, y) if len(x) >= len(y) else (y, x)
+    total = longer.copy()
+    total[: len(shorter)] += shorter
+    return total
+
+
+class CalendarTally:
+    """What happened in calendar trials: sums of columns, and counts of endings and outcomes."""
+
+    def __init__(
+        self, n_trials: int, sums: ColumnSums, endings: Counter, outcomes: Counter, pooled: Counter, criteria: Counter
+    ) -> None:
+        self.n_trials = n_trials
+        self.sums = sums
+        self.endings = endings
+        self.outcomes = outcomes
+        self.pooled = pooled
+        self.criteria = criteria
+
+    @classmethod
+    def empty(cls, found: list[Column]) -> CalendarTally:
+        """Return the tally of no trials."""
+        return cls(0, ColumnSums(found), Counter(), Counter(), Counter(), Counter())
+
+    def add(self, other: CalendarTally) -> None:
+        """Add another set of trials."""
+        self.n_trials += other.n_trials
+        self.sums.add(other.sums)
+        self.endings.add(other.endings)
+        self.outcomes.add(other.outcomes)
+        self.pooled.add(other.pooled)
+        self.criteria.add(other.criteria)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 CONTINUE, FUTILITY, EFFICACY = 0, 1, 2
 """The decisions about an arm, as digits of a decision code."""
 
+WENT_ON = -1
+"""The stop look of an arm that took part in the final look."""
+
 NEVER = np.int32(2**30)
 """A number of responses that is never reached."""
 

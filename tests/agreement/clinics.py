@@ -19,6 +19,7 @@ def shape_of(trial: dict[str, Any]) -> Shape:
         len(trial["looks"]),
         len(trial["survival_at"]),
         len(trial["on_treatment_at"]),
+        0,
         trial["tox"] is not None,
         True,
     )
@@ -61,8 +62,9 @@ def clinic_of(trial: dict[str, Any]) -> c.Clinic:
     number[c.TOXICITY] = 0 if tox is None else ["", "none", "looks", "continuous"].index(tox["monitor"])
     number[c.STABLE_START] = trial["stable_start"]
     number[c.HAS_SURVIVAL] = 1
-    rows = [trial["ratio"], trial["cap"], trial["block_sizes"], trial["visits"], trial["survival_at"], trial["on_treatment_at"]]
-    number[[c.N_BLOCK_SIZES, c.N_VISITS, c.N_TIMES, c.N_TREATMENT_TIMES]] = [len(row) for row in rows[2:]]
+    number[c.LATEST] = trial["cutoff"][1] + 1 if trial["cutoff"][0] == "day" else c.HORIZON
+    rows = [number, trial["ratio"], trial["cap"], [size // sum(trial["ratio"]) for size in trial["block_sizes"]], trial["visits"], trial["survival_at"], trial["on_treatment_at"], []]
+    number[[c.N_BLOCK_SIZES, c.N_VISITS, c.N_TIMES, c.N_TREATMENT_TIMES, c.N_CURVE_DAYS]] = [len(row) for row in rows[3:]]
     for look in trial["looks"]:
         numbers = np.zeros(c.N_LOOK_NUMBERS, np.int64)
         fires = look["fires"] if isinstance(look["fires"], tuple) else (look["fires"], 0)
@@ -80,7 +82,9 @@ def clinic_of(trial: dict[str, Any]) -> c.Clinic:
     whole = np.zeros((len(rows), max(len(row) for row in rows)), np.int64)
     for index, row in enumerate(rows):
         whole[index, : len(row)] = row
-    return c.Clinic(number, whole, _reals(trial, number), _bounds(trial))
+    whole_and_real = whole, _reals(trial, number)
+    whole[c.NUMBER, : c.N_NUMBERS] = number
+    return c.Clinic(*whole_and_real, _bounds(trial))
 
 
 def _reals(trial: dict[str, Any], number: np.ndarray) -> np.ndarray:
@@ -120,7 +124,7 @@ def _reals(trial: dict[str, Any], number: np.ndarray) -> np.ndarray:
         rows[c.PIECE_FROM] = since
         number[c.N_PIECES] = len(start)
     elif entry["law"] == "window":
-        rows[c.PIECE_START], rows[c.PIECE_SCALE] = [entry["width"]], [entry["power"]]
+        rows[c.PIECE_START], rows[c.PIECE_SCALE] = [entry["width"]], [1 / entry["power"]]
     else:
         rows[c.PIECE_START] = entry["minutes"]
         number[c.N_PIECES] = len(entry["minutes"])

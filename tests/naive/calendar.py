@@ -8,7 +8,7 @@ were to happen. What has entered by the minute of the next event is then what tr
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from math import cos, exp, floor, isinf, log, pi, sin, sqrt
+from math import cos, exp, floor, fsum, isinf, log, pi, sin, sqrt
 from typing import Any, NamedTuple
 
 from tests.naive.trial import threefry2x64
@@ -120,8 +120,10 @@ def arrivals(trial: Trial, source: Source) -> list[int]:
         return (list(entry["minutes"]) + [NEVER] * n)[:n]
     if entry["law"] == "poisson":
         return [poisson_arrival(entry["start"], entry["rate"], s) for s in waiting(source, n)]
-    *sums, one_more = waiting(source, n + 1)
-    return [floor(entry["width"] * (s / one_more) ** (1 / entry["power"])) for s in sums]
+    sums = waiting(source, n)
+    gaps = [s - before for s, before in zip(sums, [0.0, *sums], strict=False)]
+    shares = [gap / (j + 1) for j, gap in enumerate(gaps)]
+    return [floor(entry["width"] * exp(-fsum(shares[i:]) / entry["power"])) for i in range(n)]
 
 
 class Hold(NamedTuple):

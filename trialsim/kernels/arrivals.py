@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from numpy import int32 as _I32
+from numpy import int64 as _I64
 from numpy import uint64 as _U
 
 from trialsim.kernels._jit import loop
 from trialsim.kernels.clinic import (
     ARM,
-    BLOCK_SIZES,
-    BUFFERED,
+    BLOCK_ROUNDS,
     CAP_NOW,
     CLOCK,
     ENROLLED,
@@ -33,6 +32,7 @@ from trialsim.kernels.clinic import (
     N_PIECES,
     NEVER,
     NEXT_PLACE,
+    NUMBER,
     PIECE_FROM,
     PIECE_SCALE,
     PIECE_START,
@@ -50,22 +50,22 @@ if TYPE_CHECKING:
     from numpy import float64, int32, int64, uint64
     from numpy.typing import NDArray
 
-    from trialsim.kernels.clinic import Clinic, Room
-
-_HALF = _U(32)
-_LIST_ROW = 4
+_HALF, _ZERO, _ONE = _U(32), _U(0), _U(1)
+_LIST_ARM, _LIST_SIZE = 4, 5
+"""Rows of `Room.word`."""
 
 
 @loop
-def _gaps(n: uint64, word: NDArray[uint64], gap: NDArray[float64]) -> None:
-    for i in range(_U(0), n):
+def fill_gaps(start: uint64, end: uint64, word: NDArray[uint64], gap: NDArray[float64]) -> None:
+    """Write -ln U of each word."""
+    for i in range(start, end):
         gap[i] = minus_log(unit(word[i]))
 
 
 @loop
 def _running_sum(n: uint64, x: NDArray[float64]) -> None:
     total = 0.0
-    for i in range(_U(0), n):
+    for i in range(_ZERO, n):
         total += x[i]
         x[i] = total
 
@@ -74,93 +74,104 @@ def _running_sum(n: uint64, x: NDArray[float64]) -> None:
 def _in_piece(
     n: uint64, start: float, scale: float, since: float, total: NDArray[float64], clock: NDArray[int32]
 ) -> None:
-    """Write the minute of the patients whose sum of gaps falls in a piece of constant rate (or a later one)."""
-    for i in range(_U(0), n):
+    """Write the minute of those whose sum of gaps falls in a piece of constant rate (or in a later one)."""
+    for i in range(_ZERO, n):
         minute = start + (total[i] - since) * scale
         whole = _I32(minute if minute < HORIZON else float(NEVER))
         clock[i] = whole if total[i] >= since else clock[i]
 
 
 @loop
-def _in_window(
-    n: uint64, width: float, power: float, all_gaps: float, total: NDArray[float64], clock: NDArray[int32]
-) -> None:
-    for i in range(_U(0), n):
-        minute = width * exp(-minus_log(total[i] / all_gaps) / power)
+def _spread_from_end(n: uint64, gap: NDArray[float64]) -> None:
+    """Turn gaps into -ln of the ordered uniform numbers: gap j, over j + 1, separates them in the logarithm."""
+    for i in range(_ZERO, n):
+        gap[i] = gap[i] / (float(i) + 1.0)
+    total = 0.0
+    for i in range(n):
+        j = n - _ONE - _U(i)
+        total += gap[j]
+        gap[j] = total
+
+
+@loop
+def _in_window(n: uint64, width: float, root: float, minus_log_u: NDArray[float64], clock: NDArray[int32]) -> None:
+    for i in range(_ZERO, n):
+        minute = width * exp(minus_log_u[i] * -root)
         clock[i] = _I32(minute if minute < HORIZON else float(NEVER))
 
 
 @loop
-def arrive(seed: uint64, replicate: uint64, clinic: Clinic, room: Room) -> None:
+def _as_given(n: uint64, n_given: uint64, minute: NDArray[float64], clock: NDArray[int32]) -> None:
+    for i in range(_ZERO, n):
+        clock[i] = _I32(minute[i]) if i < n_given else NEVER
+
+
+@loop
+def arrive(
+    seed: uint64,
+    replicate: uint64,
+    whole: NDArray[int64],
+    real: NDArray[float64],
+    patient: NDArray[int32],
+    word: NDArray[uint64],
+    gap: NDArray[float64],
+) -> None:
     """Write the minute of the enrolment clock at which each patient comes."""
-    number, _, real, _ = clinic
-    n, clock, total = _U(number[N_MAX]), room.patient[CLOCK], room.real[0]
-    law = number[ENTRY_LAW]
+    n, clock, law, n_pieces = (
+        _U(whole[NUMBER, N_MAX]),
+        patient[CLOCK],
+        whole[NUMBER, ENTRY_LAW],
+        whole[NUMBER, N_PIECES],
+    )
     if law == GIVEN:
-        for i in range(n):
-            clock[i] = _I32(real[PIECE_START, i]) if i < number[N_PIECES] else NEVER
+        _as_given(n, _U(n_pieces), real[PIECE_START], clock)
         return
-    fill_patients(seed, ENTRY_GAP, replicate, _U(0), n + _U(1), room.word[0], room.word[1])
-    _gaps(n + _U(1), room.word[0], total)
-    _running_sum(n + _U(1), total)
+    fill_patients(seed, ENTRY_GAP, replicate, _ZERO, n, word[0], word[1])
+    fill_gaps(_ZERO, n, word[0], gap)
     if law == WINDOW:
-        _in_window(n, real[PIECE_START, 0], real[PIECE_SCALE, 0], total[n], total, clock)
+        _spread_from_end(n, gap)
+        _in_window(n, real[PIECE_START, 0], real[PIECE_SCALE, 0], gap, clock)
         return
-    for piece in range(number[N_PIECES]):
-        _in_piece(n, real[PIECE_START, piece], real[PIECE_SCALE, piece], real[PIECE_FROM, piece], total, clock)
+    _running_sum(n, gap)
+    for piece in range(n_pieces):
+        _in_piece(n, real[PIECE_START, piece], real[PIECE_SCALE, piece], real[PIECE_FROM, piece], gap, clock)
 
 
 @loop
 def _fill_list(seed: uint64, replicate: uint64, place: uint64, even: NDArray[uint64], odd: NDArray[uint64]) -> None:
-    for i in range(_U(0), _U(LIST_CHUNK)):
+    for i in range(_ZERO, _U(LIST_CHUNK)):
         even[i], odd[i] = threefry2x64(replicate, place + i, seed, PLACE)
-
-
-@loop
-def _take_place(seed: uint64, replicate: uint64, clinic: Clinic, room: Room, state: NDArray[int64]) -> int64:
-    """Return the arm at the next place of the randomisation list."""
-    number, whole, _, _ = clinic
-    single, left = state[SINGLE_STATE], state[LEFT_IN_BLOCK]
-    word, sizes = room.word[_LIST_ROW], room.word[_LIST_ROW + 1]
-    place, n_arms = single[NEXT_PLACE], number[N_ARMS]
-    if place < single[BUFFERED] or place >= single[BUFFERED] + LIST_CHUNK:
-        single[BUFFERED] = place
-        _fill_list(seed, replicate, _U(place), word, sizes)
-    at = place - single[BUFFERED]
-    if single[IN_BLOCK] == 0:
-        which = np.int64(((sizes[at] >> _HALF) * _U(number[N_BLOCK_SIZES])) >> _HALF)
-        single[IN_BLOCK] = whole[BLOCK_SIZES, which]
-        total = np.int64(0)
-        for arm in range(n_arms):
-            total += whole[RATIO, arm]
-        for arm in range(n_arms):
-            left[arm] = single[IN_BLOCK] // total * whole[RATIO, arm]
-    ticket = np.int64(((word[at] >> _HALF) * _U(single[IN_BLOCK])) >> _HALF)
-    chosen = np.int64(0)
-    while ticket >= left[chosen]:
-        ticket -= left[chosen]
-        chosen += 1
-    left[chosen] -= 1
-    single[IN_BLOCK] -= 1
-    single[NEXT_PLACE] = place + 1
-    return chosen
 
 
 @loop
 def n_open(state: NDArray[int64], n_arms: int64) -> int64:
     """Return how many arms take patients."""
-    n = np.int64(0)
+    n = _I64(0)
     for arm in range(n_arms):
         n += state[STOP_LOOK, arm] == IN_TRIAL and state[ENROLLED, arm] < state[CAP_NOW, arm]
     return n
 
 
 @loop
+def _begin_block(
+    word: uint64, n_arms: int64, n_sizes: int64, rounds: NDArray[int64], ratio: NDArray[int64], left: NDArray[int64]
+) -> int64:
+    """Draw the size of a block and write what it holds for each arm; return the size."""
+    which = ((word >> _HALF) * _U(n_sizes)) >> _HALF
+    size = _I64(0)
+    for arm in range(n_arms):
+        left[arm] = rounds[which] * ratio[arm]
+        size += left[arm]
+    return size
+
+
+@loop
 def enrol(
     seed: uint64,
     replicate: uint64,
-    clinic: Clinic,
-    room: Room,
+    whole: NDArray[int64],
+    patient: NDArray[int32],
+    word: NDArray[uint64],
     state: NDArray[int64],
     limit: int64,
     until: int64,
@@ -170,29 +181,45 @@ def enrol(
 
     An element 0 of `wanted` below 0 says that nothing is wanted of single arms.
     """
-    patient = room.patient
-    single, enrolled = state[SINGLE_STATE], state[ENROLLED]
-    n_arms = clinic.number[N_ARMS]
-    limit = min(limit, clinic.number[N_MAX])
-    n_short = np.int64(wanted[0] < 0)
+    clock, entry, arms, rank = patient[CLOCK], patient[ENTRY], patient[ARM], patient[RANK]
+    tickets, sizes = word[_LIST_ARM], word[_LIST_SIZE]
+    enrolled, cap, stop_look, left = state[ENROLLED], state[CAP_NOW], state[STOP_LOOK], state[LEFT_IN_BLOCK]
+    n_arms, n_sizes, rounds, ratio = (
+        whole[NUMBER, N_ARMS],
+        whole[NUMBER, N_BLOCK_SIZES],
+        whole[BLOCK_ROUNDS],
+        whole[RATIO],
+    )
+    n_short = _I64(wanted[0] < 0)
     for arm in range(n_arms):
-        n_short += state[STOP_LOOK, arm] == IN_TRIAL and enrolled[arm] < wanted[arm]
-    n_taking = n_open(state, n_arms)
-    n = single[N_ENROLLED]
-    while n < limit and n_short > 0 and n_taking > 0:
-        entry = np.int64(patient[CLOCK, n]) + single[HOLD]
-        if patient[CLOCK, n] >= NEVER or entry > min(until, HORIZON):
-            break
-        arm = np.int64(0)
-        while True:
-            if n_taking > 1:
-                arm = _take_place(seed, replicate, clinic, room, state)
-            if state[STOP_LOOK, arm] == IN_TRIAL and enrolled[arm] < state[CAP_NOW, arm]:
-                break
-            arm += n_taking == 1
-        patient[ENTRY, n], patient[ARM, n], patient[RANK, n] = entry, arm, enrolled[arm]
+        n_short += stop_look[arm] == IN_TRIAL and enrolled[arm] < wanted[arm]
+    n_taking, limit = n_open(state, n_arms), min(limit, whole[NUMBER, N_MAX])
+    n, hold = state[SINGLE_STATE, N_ENROLLED], state[SINGLE_STATE, HOLD]
+    place, in_block, buffered = state[SINGLE_STATE, NEXT_PLACE], state[SINGLE_STATE, IN_BLOCK], _I64(-LIST_CHUNK)
+    latest = min(until, _I64(HORIZON))
+    while n < limit and n_short > 0 and n_taking > 0 and clock[n] < NEVER and clock[n] + hold <= latest:
+        arm = _I64(-1)
+        while arm < 0 or stop_look[arm] != IN_TRIAL or enrolled[arm] >= cap[arm]:
+            if n_taking == 1:
+                arm += 1
+                continue
+            at = place - buffered
+            if at >= LIST_CHUNK:
+                _fill_list(seed, replicate, _U(place), tickets, sizes)
+                buffered, at = place, _I64(0)
+            if in_block == 0:
+                in_block = _begin_block(sizes[at], n_arms, n_sizes, rounds, ratio, left)
+            ticket = _I64(((tickets[at] >> _HALF) * _U(in_block)) >> _HALF)
+            arm = _I64(0)
+            while ticket >= left[arm]:
+                ticket -= left[arm]
+                arm += 1
+            left[arm] -= 1
+            in_block -= 1
+            place += 1
+        entry[n], arms[n], rank[n] = _I32(clock[n] + hold), _I32(arm), _I32(enrolled[arm])
         enrolled[arm] += 1
         n_short -= wanted[0] >= 0 and enrolled[arm] == wanted[arm]
-        n_taking -= enrolled[arm] == state[CAP_NOW, arm]
+        n_taking -= enrolled[arm] == cap[arm]
         n += 1
-    single[N_ENROLLED] = n
+    state[SINGLE_STATE, N_ENROLLED], state[SINGLE_STATE, NEXT_PLACE], state[SINGLE_STATE, IN_BLOCK] = n, place, in_block

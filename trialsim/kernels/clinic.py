@@ -1,6 +1,7 @@
 """Where things stand in the arrays of the calendar kernels: rows, columns and codes, and the room they work in.
 
-Few arrays, many rows: each array that a kernel takes costs compilation time. The definition is docs/calendar-conduct.md.
+Few arrays with many rows, handed on one by one: each array that a kernel takes costs compilation time, and a tuple of
+arrays costs two atomic counts per array and call. The definition is docs/calendar-conduct.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ENTRY_GAP, PLACE, RESPONSE, COURSE, LEAVING, AFTER, CROSSOVER, TOXIC, STATUS, EX
     np.uint64(purpose) for purpose in range(2, 13)
 )
 
-# Numbers of the trial, in `Clinic.number`.
+# Numbers of the trial, in row `NUMBER` of `Clinic.whole`.
 (
     N_ARMS,
     N_LOOKS,
@@ -46,19 +47,22 @@ ENTRY_GAP, PLACE, RESPONSE, COURSE, LEAVING, AFTER, CROSSOVER, TOXIC, STATUS, EX
     HAS_SURVIVAL,
     N_TIMES,
     N_TREATMENT_TIMES,
+    N_CURVE_DAYS,
     STABLE_START,
+    LATEST,
     N_NUMBERS,
-) = range(23)
+) = range(25)
 ARM_CAP, REFILL, STOP_TRIAL = range(3)
 POISSON, WINDOW, GIVEN = range(3)
 NON_RESPONDER, DROPPED, REPLACED = range(3)
 CONFIRMED, FIRST_SEEN = range(2)
 ON_DAY, AFTER_LAST_ENTRY = range(2)
-NO_TOXICITY, COUNTED, AT_LOOKS, CONTINUOUS = range(4)
+NO_TOXICITY, COUNTED_ONLY, AT_LOOKS, CONTINUOUS = range(4)
 NO_CRITERION, OF_ARM, OF_POOLED = range(3)
 
-# Rows of whole numbers, in `Clinic.whole`; then two rows per look: its numbers, and what it wants of each arm.
-RATIO, CAP, BLOCK_SIZES, VISITS, TIMES, TREATMENT_TIMES, FIRST_LOOK = range(7)
+# Rows of whole numbers, in `Clinic.whole`; then two rows per look: its numbers, and what it wants of each arm; then a row
+# that wants nothing (-1).
+NUMBER, RATIO, CAP, BLOCK_ROUNDS, VISITS, TIMES, TREATMENT_TIMES, CURVE_DAYS, FIRST_LOOK = range(9)
 IS_PER_ARM, WANTED, FIRES, AFTER_MINUTES, MODE, HOLDS, CONTINUE_OF, SUCCESS_OF, SUCCESS_STOPS, REQUIRES_ALL = range(10)
 N_LOOK_NUMBERS = 10
 AFTER_DAYS, WHEN_KNOWN, WHEN_DECIDED, COMPLETED, FAILURES, DEATHS, DAY = range(7)
@@ -122,11 +126,18 @@ CONTINUE_LEAST, SUCCESS_LEAST, TOXIC_LEAST = range(3)
 IS_RESPONSE, IS_STABLE, IS_PROGRESSIVE, IS_NOT_EVALUABLE = range(4)
 NOT_CROSSED, CROSSED_RESPONSE, CROSSED_STABLE, CROSSED_FAILURE = range(4)
 
-# State of the trial, in rows of `Room.state`: single numbers, then one row per fact about each arm.
-SINGLE_STATE, ENROLLED, CAP_NOW, STOP_LOOK, LEFT_IN_BLOCK, N_STATE_ROWS = range(6)
-N_ENROLLED, NEXT_PLACE, IN_BLOCK, HOLD, T_PREVIOUS, N_DRAWN, BUFFERED, N_SINGLE_STATE = range(8)
+# State of the trial, in rows of `Room.state`: single numbers and facts about each arm, the same as they were at the beginning
+# of the stage, then numbers of a look by arm and (last) pooled.
+SINGLE_STATE, ENROLLED, CAP_NOW, STOP_LOOK, LEFT_IN_BLOCK, BEFORE = range(6)
+(SO_FAR, COUNTED, RESPONSES, POPULATION, DECISION, SUCCESS, AT_RISK, EVENTS, CENSORED, N_STATE_ROWS) = range(
+    2 * BEFORE, 2 * BEFORE + 10
+)
+N_ENROLLED, NEXT_PLACE, IN_BLOCK, HOLD, T_PREVIOUS, N_DRAWN, N_SINGLE_STATE = range(7)
 IN_TRIAL, STOPPED_BETWEEN = -1, -2
-"""Stop looks of an arm that goes on, and of one stopped for toxicity between looks."""
+"""Stop looks of an arm that goes on, and of one stopped for toxicity before look 0 (before look 1: one less, …)."""
+
+CONTINUE, FUTILITY, EFFICACY, TOXIC_STOP = range(4)
+"""Decisions about an arm."""
 
 LIST_CHUNK = 64
 """Places of the randomisation list that are drawn together."""
@@ -135,10 +146,8 @@ LIST_CHUNK = 64
 class Clinic(NamedTuple):
     """A compiled trial under calendar conduct. All arrays are read-only."""
 
-    number: NDArray[int64]
-    """(N_NUMBERS,)"""
     whole: NDArray[int64]
-    """(FIRST_LOOK + 2 * looks, widest)"""
+    """(FIRST_LOOK + 2 * looks + 1, widest)"""
     real: NDArray[float64]
     """(N_REAL_ROWS, widest)"""
     bound: NDArray[int32]
@@ -152,14 +161,14 @@ class Room(NamedTuple):
     """(N_PATIENT_ROWS, patients + 1)"""
     word: NDArray[uint64]
     """(6, patients + 1) and at least LIST_CHUNK wide; the last two rows hold the randomisation list."""
-    real: NDArray[float64]
-    """(2, patients + 1)"""
+    gap: NDArray[float64]
+    """(patients + 1,)"""
     state: NDArray[int64]
-    """(2, N_STATE_ROWS, widest) now, and at the beginning of the stage."""
-    count: NDArray[int64]
-    """(6, arms + 1) of a look by arm and (last) pooled: `looks.WANTED_SO_FAR` and the rows after it."""
+    """(N_STATE_ROWS, widest)"""
     key: NDArray[int64]
-    """(patients + 1,) for sorting."""
+    """(2, patients + 1) for sorting."""
+    curve: NDArray[float64]
+    """(2, arms + 1) survival and its variance of each arm and (last) of all."""
 
 
 class Book(NamedTuple):
@@ -177,8 +186,8 @@ def room(n_arms: int, n_patients: int) -> Room:
     return Room(
         np.zeros((N_PATIENT_ROWS, width), np.int32),
         np.zeros((6, max(width, LIST_CHUNK)), np.uint64),
-        np.zeros((2, width), np.float64),
-        np.zeros((2, N_STATE_ROWS, max(n_arms, N_SINGLE_STATE)), np.int64),
-        np.zeros((6, n_arms + 1), np.int64),
-        np.zeros(width, np.int64),
+        np.zeros(width, np.float64),
+        np.zeros((N_STATE_ROWS, max(n_arms + 1, N_SINGLE_STATE)), np.int64),
+        np.zeros((2, width), np.int64),
+        np.zeros((2, n_arms + 1), np.float64),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from numpy import int32 as _I32
 from numpy import int64 as _I64
 
 from trialsim.kernels._jit import loop
@@ -13,51 +14,60 @@ from trialsim.kernels.clinic import (
     ARM,
     AT_LOOKS,
     BY_CONFIRMED,
-    BY_SEEN,
     CAP,
     CAP_NOW,
     CLASS,
     COMPLETED,
-    CONFIRMED,
+    CONTINUE,
     CONTINUE_LEAST,
     CONTINUE_OF,
+    COUNTED,
     DAY,
     DEATH,
     DEATHS,
+    DECISION,
+    EFFICACY,
     ENROLLED,
     ENTRY,
     FAILURE,
     FAILURES,
     FIRES,
     FIRST_LOOK,
+    FUTILITY,
     IN_TRIAL,
     IS_COUNTED,
     IS_NOT_EVALUABLE,
     IS_PER_ARM,
     KNOWN_CONFIRMED,
-    KNOWN_SEEN,
     MISSING,
     MODE,
     N_ARMS,
+    N_DRAWN,
     N_ENROLLED,
     NEVER,
     NON_RESPONDER,
+    NUMBER,
     OF_ARM,
     OF_POOLED,
     OFF,
+    POPULATION,
     RATIO,
     REFILL,
     REPLACED,
     REQUIRES_ALL,
+    RESPONSES,
     SINGLE_STATE,
+    SO_FAR,
     SPARE,
     STOP_LOOK,
     STOP_TRIAL,
+    SUCCESS,
     SUCCESS_LEAST,
     SUCCESS_OF,
     SUCCESS_STOPS,
     T_PREVIOUS,
     TOXIC_LEAST,
+    TOXIC_STOP,
     TOXICITY,
     TOXICITY_AT,
     UNEVALUABLE,
@@ -69,15 +79,8 @@ from trialsim.kernels.clinic import (
 from trialsim.kernels.order import nth_smallest
 
 if TYPE_CHECKING:
-    from numpy import int32, int64
+    from numpy import float64, int32, int64
     from numpy.typing import NDArray
-
-    from trialsim.kernels.clinic import Clinic, Room
-
-WANTED_SO_FAR, COUNTED, RESPONSES, POPULATION, DECISION, SUCCESS = range(6)
-"""Rows of `Room.count`."""
-
-CONTINUE, FUTILITY, EFFICACY, TOXIC_STOP = range(4)
 
 
 @loop
@@ -90,13 +93,13 @@ def n_in_trial(state: NDArray[int64], n_arms: int64) -> int64:
 
 
 @loop
-def is_within_caps(clinic: Clinic, state: NDArray[int64], look: int64) -> bool:
+def is_within_caps(whole: NDArray[int64], state: NDArray[int64], look: int64) -> bool:
     """Return whether the caps as they are now can hold what the look wants."""
-    of_look, wanted = clinic.whole[FIRST_LOOK + 2 * look], clinic.whole[FIRST_LOOK + 2 * look + 1]
+    of_look, wanted = whole[FIRST_LOOK + 2 * look], whole[FIRST_LOOK + 2 * look + 1]
     if of_look[FIRES] >= FAILURES:
         return True
     room_for = _I64(0)
-    for arm in range(clinic.number[N_ARMS]):
+    for arm in range(whole[NUMBER, N_ARMS]):
         is_in = state[STOP_LOOK, arm] == IN_TRIAL
         room_for += state[CAP_NOW, arm] if is_in else state[ENROLLED, arm]
         if of_look[IS_PER_ARM] and is_in and state[CAP_NOW, arm] < wanted[arm]:
@@ -105,60 +108,70 @@ def is_within_caps(clinic: Clinic, state: NDArray[int64], look: int64) -> bool:
 
 
 @loop
-def populate(clinic: Clinic, room: Room, state: NDArray[int64], look: int64) -> int64:
-    """Mark the population of a look among those enrolled; return its last patient, -1 if it is not complete."""
-    of_look, wanted = clinic.whole[FIRST_LOOK + 2 * look], clinic.whole[FIRST_LOOK + 2 * look + 1]
-    patient, seen = room.patient, room.count[WANTED_SO_FAR]
-    n_arms = clinic.number[N_ARMS]
-    needs_evaluable = clinic.number[UNEVALUABLE] == REPLACED and of_look[FIRES] <= WHEN_DECIDED
-    is_everybody, is_completed = of_look[FIRES] >= FAILURES, of_look[FIRES] == COMPLETED
-    seen[:] = 0
-    last = _I64(-1)
+def populate(whole: NDArray[int64], patient: NDArray[int32], state: NDArray[int64], look: int64) -> tuple[int64, int64]:
+    """Mark the population of a look among those enrolled.
+
+    Return its last patient in an arm that is still in the trial (-1: it is not complete), and its last patient at all.
+    """
+    of_look, wanted = whole[FIRST_LOOK + 2 * look], whole[FIRST_LOOK + 2 * look + 1]
+    arms, kind, off, marked = patient[ARM], patient[CLASS], patient[OFF], patient[IS_COUNTED]
+    so_far, stop_look, n_arms = state[SO_FAR], state[STOP_LOOK], whole[NUMBER, N_ARMS]
+    is_everybody, is_per_arm, total = of_look[FIRES] >= FAILURES, of_look[IS_PER_ARM] != 0, of_look[WANTED]
+    skips = whole[NUMBER, UNEVALUABLE] == REPLACED and of_look[FIRES] <= WHEN_DECIDED
+    stays = of_look[AFTER_MINUTES] if of_look[FIRES] == COMPLETED else _I64(0)
+    for arm in range(n_arms + 1):
+        so_far[arm] = 0
+    last, last_of_all = _I64(-1), _I64(-1)
     for i in range(state[SINGLE_STATE, N_ENROLLED]):
-        arm = patient[ARM, i]
-        is_wanted = is_everybody or (seen[arm] < wanted[arm] if of_look[IS_PER_ARM] else seen[n_arms] < of_look[WANTED])
-        if needs_evaluable and patient[CLASS, i] == IS_NOT_EVALUABLE:
+        arm = arms[i]
+        is_wanted = is_everybody or (so_far[arm] < wanted[arm] if is_per_arm else so_far[n_arms] < total)
+        if (skips and kind[i] == IS_NOT_EVALUABLE) or (stays > 0 and off[i] < stays):
             is_wanted = False
-        if is_completed and patient[OFF, i] < of_look[AFTER_MINUTES]:
-            is_wanted = False
-        patient[IS_COUNTED, i] = is_wanted
+        marked[i] = _I32(is_wanted)
         if is_wanted:
-            seen[arm] += 1
-            seen[n_arms] += 1
-            if not of_look[IS_PER_ARM] or state[STOP_LOOK, arm] == IN_TRIAL:
+            so_far[arm] += 1
+            so_far[n_arms] += 1
+            last_of_all = _I64(i)
+            if not is_per_arm or stop_look[arm] == IN_TRIAL:
                 last = _I64(i)
-    is_complete = True
+    is_complete = is_everybody or is_per_arm or so_far[n_arms] >= total
     for arm in range(n_arms):
-        if of_look[IS_PER_ARM] and state[STOP_LOOK, arm] == IN_TRIAL and seen[arm] < wanted[arm]:
+        if not is_everybody and is_per_arm and stop_look[arm] == IN_TRIAL and so_far[arm] < wanted[arm]:
             is_complete = False
-    if not of_look[IS_PER_ARM] and seen[n_arms] < of_look[WANTED]:
-        is_complete = False
-    return last if is_complete or is_everybody else _I64(-1)
+    return last if is_complete else _I64(-1), last_of_all
 
 
 @loop
-def leave_out_not_evaluable(clinic: Clinic, room: Room, n: int64) -> None:
+def leave_out_not_evaluable(whole: NDArray[int64], patient: NDArray[int32], state: NDArray[int64]) -> None:
     """Note the population of each arm, and unmark those who do not count because they are not evaluable."""
-    patient, population, n_arms = room.patient, room.count[POPULATION], clinic.number[N_ARMS]
-    population[:] = room.count[WANTED_SO_FAR]
-    if clinic.number[UNEVALUABLE] != NON_RESPONDER:
-        for i in range(n):
-            if patient[CLASS, i] == IS_NOT_EVALUABLE:
-                patient[IS_COUNTED, i] = 0
+    for arm in range(whole[NUMBER, N_ARMS] + 1):
+        state[POPULATION, arm] = state[SO_FAR, arm]
+    if whole[NUMBER, UNEVALUABLE] != NON_RESPONDER:
+        kind, marked = patient[CLASS], patient[IS_COUNTED]
+        for i in range(min(state[SINGLE_STATE, N_ENROLLED], state[SINGLE_STATE, N_DRAWN])):
+            if kind[i] == IS_NOT_EVALUABLE:
+                marked[i] = 0
 
 
 @loop
-def count(clinic: Clinic, room: Room, n: int64, counted_at: NDArray[int32], until: int64) -> None:
+def count(
+    n_arms: int64,
+    n: int64,
+    until: int64,
+    arms: NDArray[int32],
+    marked: NDArray[int32],
+    entry: NDArray[int32],
+    counted_at: NDArray[int32],
+    state: NDArray[int64],
+) -> None:
     """Write patients and responses counted by minute `until`, by arm and (last) pooled."""
-    patient, n_arms = room.patient, clinic.number[N_ARMS]
-    counted, responses = room.count[COUNTED], room.count[RESPONSES]
-    counted[:] = 0
-    responses[:] = 0
+    counted, responses = state[COUNTED], state[RESPONSES]
+    for arm in range(n_arms + 1):
+        counted[arm], responses[arm] = 0, 0
     for i in range(n):
-        if patient[IS_COUNTED, i]:
-            arm = patient[ARM, i]
-            counted[arm] += 1
-            responses[arm] += patient[ENTRY, i] + counted_at[i] <= until
+        if marked[i]:
+            counted[arms[i]] += 1
+            responses[arms[i]] += entry[i] + counted_at[i] <= until
     for arm in range(n_arms):
         counted[n_arms] += counted[arm]
         responses[n_arms] += responses[arm]
@@ -166,140 +179,160 @@ def count(clinic: Clinic, room: Room, n: int64, counted_at: NDArray[int32], unti
 
 @loop
 def _certain(
-    room: Room, n: int64, arm: int64, least: int64, n_counted: int64, counted_at: NDArray[int32], known: NDArray[int32]
+    n: int64, arm: int64, least: int64, n_counted: int64, known_row: int64, counted_row: int64, patient: NDArray[int32]
 ) -> int64:
     """Return when it is certain whether an arm (-1: all) has `least` responses among those counted."""
     if least <= 0 or least > n_counted:
         return _I64(0)
-    patient, time = room.patient, room.patient[SPARE]
-    for is_response in (True, False):
-        found = _I64(0)
-        for i in range(n):
-            is_own = patient[IS_COUNTED, i] and (arm < 0 or patient[ARM, i] == arm)
-            if is_own and (counted_at[i] < NEVER) == is_response:
-                time[found] = patient[ENTRY, i] + known[i]
-                found += 1
-        rank = least if is_response else n_counted - least + 1
-        if found >= rank:
-            return nth_smallest(time, found, rank)
-    return _I64(NEVER)
+    marked, arms, entry, time = patient[IS_COUNTED], patient[ARM], patient[ENTRY], patient[SPARE]
+    known, counted_at = patient[known_row], patient[counted_row]
+    n_responses = _I64(0)
+    for i in range(n):
+        if marked[i] and (arm < 0 or arms[i] == arm) and counted_at[i] < NEVER:
+            time[n_responses] = entry[i] + counted_at[i]
+            n_responses += 1
+    if n_responses >= least:
+        return nth_smallest(time, n_responses, least)
+    found = _I64(0)
+    for i in range(n):
+        if marked[i] and (arm < 0 or arms[i] == arm) and counted_at[i] >= NEVER:
+            time[found] = entry[i] + known[i]
+            found += 1
+    return nth_smallest(time, found, n_counted - least + 1)
 
 
 @loop
-def _all_certain(clinic: Clinic, room: Room, state: NDArray[int64], look: int64, n: int64) -> int64:
+def _all_certain(
+    whole: NDArray[int64], bound: NDArray[int32], patient: NDArray[int32], state: NDArray[int64], look: int64, n: int64
+) -> int64:
     """Return when every criterion of the look is certain."""
-    of_look, n_arms = clinic.whole[FIRST_LOOK + 2 * look], clinic.number[N_ARMS]
-    is_confirmed = of_look[MODE] == CONFIRMED
-    counted_at = room.patient[BY_CONFIRMED if is_confirmed else BY_SEEN]
-    known = room.patient[KNOWN_CONFIRMED if is_confirmed else KNOWN_SEEN]
-    counted = room.count[COUNTED]
+    of_look, n_arms, counted = whole[FIRST_LOOK + 2 * look], whole[NUMBER, N_ARMS], state[COUNTED]
+    known, counted_at = KNOWN_CONFIRMED + of_look[MODE], BY_CONFIRMED + of_look[MODE]
     lost_arm = n_in_trial(state, n_arms) < n_arms
     when = _I64(0)
-    for which in (CONTINUE_LEAST, SUCCESS_LEAST):
-        of = of_look[CONTINUE_OF if which == CONTINUE_LEAST else SUCCESS_OF]
-        least = clinic.bound[which, look]
-        if of == OF_ARM:
-            for arm in range(n_arms):
-                if state[STOP_LOOK, arm] == IN_TRIAL:
-                    own = _I64(least[arm, counted[arm]])
-                    when = max(when, _certain(room, n, _I64(arm), own, counted[arm], counted_at, known))
-        elif of == OF_POOLED and not (which == SUCCESS_LEAST and of_look[REQUIRES_ALL] and lost_arm):
-            own = _I64(least[n_arms, counted[n_arms]])
-            when = max(when, _certain(room, n, _I64(-1), own, counted[n_arms], counted_at, known))
+    for which in range(2):
+        of = of_look[CONTINUE_OF + which]
+        for arm in range(n_arms + 1):
+            if arm < n_arms and (of != OF_ARM or state[STOP_LOOK, arm] != IN_TRIAL):
+                continue
+            if arm == n_arms and (of != OF_POOLED or (which == SUCCESS_LEAST and of_look[REQUIRES_ALL] and lost_arm)):
+                continue
+            least, who = _I64(bound[which, look, arm, counted[arm]]), _I64(arm if arm < n_arms else -1)
+            when = max(when, _certain(n, who, least, counted[arm], known, counted_at, patient))
     return when
 
 
 @loop
-def trigger(clinic: Clinic, room: Room, state: NDArray[int64], look: int64, last: int64) -> int64:
+def _nth_event(row: NDArray[int32], entry: NDArray[int32], n: int64, rank: int64, time: NDArray[int32]) -> int64:
+    """Return when the `rank`-th of the events in a row of times happens."""
+    found = _I64(0)
+    for i in range(n):
+        if row[i] < NEVER:
+            time[found] = entry[i] + row[i]
+            found += 1
+    return nth_smallest(time, found, rank) if found >= rank else _I64(NEVER)
+
+
+@loop
+def _all_known(
+    whole: NDArray[int64], patient: NDArray[int32], state: NDArray[int64], look: int64, last: int64, row: int64
+) -> int64:
+    """Return when the row of times has passed for the population in the trial (row < 0: the first visit, for everybody)."""
+    is_per_arm, stop_look = whole[FIRST_LOOK + 2 * look, IS_PER_ARM], state[STOP_LOOK]
+    marked, arms, entry = patient[IS_COUNTED], patient[ARM], patient[ENTRY]
+    passed, when = patient[max(row, 0)], _I64(0)
+    for i in range(last + 1):
+        if (marked[i] or row < 0) and (not is_per_arm or stop_look[arms[i]] == IN_TRIAL):
+            when = max(when, _I64(entry[i]) + (passed[i] if row >= 0 else 0))
+    return when
+
+
+@loop
+def trigger(
+    whole: NDArray[int64],
+    real: NDArray[float64],
+    bound: NDArray[int32],
+    patient: NDArray[int32],
+    state: NDArray[int64],
+    look: int64,
+    last: int64,
+) -> int64:
     """Return when a look fires, its population being marked up to patient `last`; NEVER if it does not.
 
-    Of the kinds that count events or wait for a day, everybody who may enter has been enrolled and drawn.
+    For the kinds that count events or wait for a day, everybody who may enter has been enrolled and drawn.
     """
-    of_look = clinic.whole[FIRST_LOOK + 2 * look]
-    patient, fires = room.patient, of_look[FIRES]
-    previous = state[SINGLE_STATE, T_PREVIOUS]
+    of_look, entry, previous = whole[FIRST_LOOK + 2 * look], patient[ENTRY], state[SINGLE_STATE, T_PREVIOUS]
+    fires = of_look[FIRES]
     if fires == DAY:
         return max(of_look[AFTER_MINUTES], previous)
-    if fires == FAILURES or fires == DEATHS:
+    if fires in (FAILURES, DEATHS):
         row = patient[FAILURE if fires == FAILURES else DEATH]
-        n, found = state[SINGLE_STATE, N_ENROLLED], _I64(0)
-        for i in range(n):
-            if row[i] < NEVER:
-                patient[SPARE, found] = patient[ENTRY, i] + row[i]
-                found += 1
-        if found < of_look[AFTER_MINUTES]:
-            return _I64(NEVER)
-        return max(nth_smallest(patient[SPARE], found, of_look[AFTER_MINUTES]), previous)
+        n = state[SINGLE_STATE, N_ENROLLED]
+        return max(_nth_event(row, entry, n, of_look[AFTER_MINUTES], patient[SPARE]), previous)
     if last < 0:
         return _I64(NEVER)
-    when = _I64(patient[ENTRY, last])
-    if fires == AFTER_DAYS or fires == COMPLETED:
+    when = _I64(entry[last])
+    if fires in (AFTER_DAYS, COMPLETED):
         when += of_look[AFTER_MINUTES]
     elif fires == WHEN_DECIDED:
-        when = max(when, _all_certain(clinic, room, state, look, last + 1))
+        n = state[SINGLE_STATE, N_DRAWN]
+        when = max(when, _all_certain(whole, bound, patient, state, look, n))
     else:
-        known = patient[KNOWN_CONFIRMED if of_look[MODE] == CONFIRMED else KNOWN_SEEN]
-        for i in range(last + 1):
-            if patient[IS_COUNTED, i] and (not of_look[IS_PER_ARM] or state[STOP_LOOK, patient[ARM, i]] == IN_TRIAL):
-                when = max(when, _I64(patient[ENTRY, i]) + known[i])
-    if clinic.number[UNEVALUABLE] != NON_RESPONDER and fires <= WHEN_DECIDED:
-        for i in range(last + 1):
-            if not of_look[IS_PER_ARM] or state[STOP_LOOK, patient[ARM, i]] == IN_TRIAL:
-                when = max(when, _I64(patient[ENTRY, i]) + _I64(clinic.real[VISIT_DAY, 0]))
+        when = max(when, _all_known(whole, patient, state, look, last, KNOWN_CONFIRMED + of_look[MODE]))
+    if whole[NUMBER, UNEVALUABLE] != NON_RESPONDER and fires <= WHEN_DECIDED:
+        first_visit = _I64(real[VISIT_DAY, 0])
+        when = max(when, first_visit + _all_known(whole, patient, state, look, last, _I64(-1)))
     return max(when, previous)
 
 
 @loop
-def n_toxic(room: Room, arm: int64, n: int64, until: int64) -> int64:
+def n_toxic(arm: int64, n: int64, until: int64, patient: NDArray[int32]) -> int64:
     """Return the toxicities of an arm by a minute."""
-    found = _I64(0)
+    arms, entry, toxicity, found = patient[ARM], patient[ENTRY], patient[TOXICITY_AT], _I64(0)
     for i in range(n):
-        found += (room.patient[ARM, i] == arm) & (room.patient[ENTRY, i] + room.patient[TOXICITY_AT, i] <= until)
+        found += (arms[i] == arm) & (entry[i] + toxicity[i] <= until)
     return found
 
 
 @loop
 def first_crossing(
-    clinic: Clinic, room: Room, state: NDArray[int64], after: int64, until: int64
+    bound: NDArray[int32], patient: NDArray[int32], state: NDArray[int64], after: int64, until: int64
 ) -> tuple[int64, int64]:
     """Return minute and arm of the first toxicity in (after, until] that reaches its boundary; NEVER if none does."""
-    patient, n_arms = room.patient, clinic.number[N_ARMS]
+    arms, entry, toxicity = patient[ARM], patient[ENTRY], patient[TOXICITY_AT]
     n, when, who = state[SINGLE_STATE, N_ENROLLED], _I64(NEVER), _I64(0)
     for i in range(n):
-        arm, at = patient[ARM, i], _I64(patient[ENTRY, i]) + patient[TOXICITY_AT, i]
+        arm, at = _I64(arms[i]), _I64(entry[i]) + toxicity[i]
         if state[STOP_LOOK, arm] != IN_TRIAL or at <= after or at > until or at > when or (at == when and arm >= who):
             continue
         entered = _I64(0)
         for j in range(n):
-            entered += (patient[ARM, j] == arm) & (patient[ENTRY, j] <= at)
-        if n_toxic(room, _I64(arm), n, at) >= clinic.bound[TOXIC_LEAST, 0, arm, entered]:
-            when, who = at, _I64(arm)
+            entered += (arms[j] == arm) & (entry[j] <= at)
+        if n_toxic(arm, n, at, patient) >= bound[TOXIC_LEAST, 0, arm, entered]:
+            when, who = at, arm
     return when, who
 
 
 @loop
-def stop(clinic: Clinic, state: NDArray[int64], decision: NDArray[int64], stop_look: int64) -> None:
-    """Stop the arms whose decision is not CONTINUE, and what goes with them; share out their patients if need be."""
-    n_arms = clinic.number[N_ARMS]
-    any_stopped = False
+def stop(whole: NDArray[int64], state: NDArray[int64], stop_look: int64) -> bool:
+    """Stop the arms whose decision is not CONTINUE, and what goes with them; return whether any stopped."""
+    n_arms, any_stopped = whole[NUMBER, N_ARMS], False
     for arm in range(n_arms):
-        if state[STOP_LOOK, arm] == IN_TRIAL and decision[arm] != CONTINUE:
+        if state[STOP_LOOK, arm] == IN_TRIAL and state[DECISION, arm] != CONTINUE:
             state[STOP_LOOK, arm] = stop_look
             any_stopped = True
-    if not any_stopped:
-        return
-    if clinic.number[WHEN_ARM_STOPS] == STOP_TRIAL:
+    if any_stopped and whole[NUMBER, WHEN_ARM_STOPS] == STOP_TRIAL:
         for arm in range(n_arms):
             if state[STOP_LOOK, arm] == IN_TRIAL:
                 state[STOP_LOOK, arm] = stop_look
-    if clinic.number[WHEN_ARM_STOPS] == REFILL:
-        _share_out(clinic, state)
+    if any_stopped and whole[NUMBER, WHEN_ARM_STOPS] == REFILL:
+        _share_out(whole[CAP], whole[RATIO], n_arms, state)
+    return any_stopped
 
 
 @loop
-def _share_out(clinic: Clinic, state: NDArray[int64]) -> None:
+def _share_out(cap: NDArray[int64], ratio: NDArray[int64], n_arms: int64, state: NDArray[int64]) -> None:
     """Give what the stopped arms leave unused to the others, one patient at a time."""
-    cap, ratio, n_arms = clinic.whole[CAP], clinic.whole[RATIO], clinic.number[N_ARMS]
     unused = _I64(0)
     for arm in range(n_arms):
         if state[STOP_LOOK, arm] != IN_TRIAL:
@@ -319,23 +352,37 @@ def _share_out(clinic: Clinic, state: NDArray[int64]) -> None:
 
 
 @loop
+def _decide_toxicity(
+    whole: NDArray[int64], bound: NDArray[int32], patient: NDArray[int32], state: NDArray[int64], at: int64
+) -> int64:
+    """Write TOXIC_STOP for arms in the trial that have reached their boundary, CONTINUE for the others.
+
+    Return how many of the arms in the trial are left.
+    """
+    n_left, is_watched = _I64(0), whole[NUMBER, TOXICITY] == AT_LOOKS
+    for arm in range(whole[NUMBER, N_ARMS]):
+        state[DECISION, arm] = MISSING
+        if state[STOP_LOOK, arm] == IN_TRIAL:
+            n_all, n_own = state[SINGLE_STATE, N_ENROLLED], state[ENROLLED, arm]
+            is_toxic = is_watched and n_toxic(_I64(arm), n_all, at, patient) >= bound[TOXIC_LEAST, 0, arm, n_own]
+            state[DECISION, arm] = TOXIC_STOP if is_toxic else CONTINUE
+            n_left += not is_toxic
+    return n_left
+
+
+@loop
 def decide(
-    clinic: Clinic,
-    room: Room,
-    state: NDArray[int64],
-    look: int64,
-    at: int64,
+    whole: NDArray[int64], bound: NDArray[int32], patient: NDArray[int32], state: NDArray[int64], look: int64, at: int64
 ) -> None:
     """Write the decision about each arm in the trial and which success criteria are met; MISSING elsewhere."""
-    decision, success = room.count[DECISION], room.count[SUCCESS]
-    of_look, n_arms = clinic.whole[FIRST_LOOK + 2 * look], clinic.number[N_ARMS]
-    counted, x = room.count[COUNTED], room.count[RESPONSES]
-    least, enough = clinic.bound[CONTINUE_LEAST, look], clinic.bound[SUCCESS_LEAST, look]
+    of_look, n_arms = whole[FIRST_LOOK + 2 * look], whole[NUMBER, N_ARMS]
+    decision, success, counted, x = state[DECISION], state[SUCCESS], state[COUNTED], state[RESPONSES]
+    least, enough = bound[CONTINUE_LEAST, look], bound[SUCCESS_LEAST, look]
+    n_left = _decide_toxicity(whole, bound, patient, state, at)
     for arm in range(n_arms):
-        decision[arm], success[arm] = MISSING, MISSING
-        if state[STOP_LOOK, arm] != IN_TRIAL:
+        success[arm] = MISSING
+        if decision[arm] != CONTINUE:
             continue
-        decision[arm] = CONTINUE
         if of_look[CONTINUE_OF] == OF_ARM and x[arm] < least[arm, counted[arm]]:
             decision[arm] = FUTILITY
         if of_look[SUCCESS_OF] == OF_ARM:
@@ -343,22 +390,14 @@ def decide(
             if success[arm] and of_look[SUCCESS_STOPS]:
                 decision[arm] = EFFICACY
     success[n_arms] = MISSING
-    verdict = CONTINUE
+    verdict = _I64(CONTINUE)
     if of_look[CONTINUE_OF] == OF_POOLED and x[n_arms] < least[n_arms, counted[n_arms]]:
-        verdict = FUTILITY
-    if of_look[SUCCESS_OF] == OF_POOLED:
-        may = not of_look[REQUIRES_ALL] or n_in_trial(state, n_arms) == n_arms
+        verdict = _I64(FUTILITY)
+    if of_look[SUCCESS_OF] == OF_POOLED and n_left > 0:
+        may = not of_look[REQUIRES_ALL] or n_left == n_arms
         success[n_arms] = _I64(may and x[n_arms] >= enough[n_arms, counted[n_arms]])
         if success[n_arms] and of_look[SUCCESS_STOPS]:
-            verdict = EFFICACY
+            verdict = _I64(EFFICACY)
     for arm in range(n_arms):
-        if state[STOP_LOOK, arm] == IN_TRIAL:
-            if verdict != CONTINUE:
-                decision[arm] = verdict
-            if clinic.number[TOXICITY] == AT_LOOKS:
-                n = state[ENROLLED, arm]
-                if (
-                    n_toxic(room, _I64(arm), state[SINGLE_STATE, N_ENROLLED], at)
-                    >= clinic.bound[TOXIC_LEAST, 0, arm, n]
-                ):
-                    decision[arm] = TOXIC_STOP
+        if verdict != CONTINUE and decision[arm] != MISSING and decision[arm] != TOXIC_STOP:
+            decision[arm] = verdict

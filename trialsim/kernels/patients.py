@@ -8,15 +8,16 @@ from numpy import int32 as _I32
 from numpy import uint64 as _U
 
 from trialsim.kernels._jit import inlined, loop
+from trialsim.kernels.arrivals import fill_gaps
 from trialsim.kernels.clinic import (
     AFTER,
     ARM,
     BY_CONFIRMED,
-    BY_SEEN,
     CLASS,
     CONF,
     CONFIRM_LOW,
     CONFIRM_WIDTH,
+    CONFIRMED,
     COURSE,
     CROSS_HELPED,
     CROSS_RESPONSE,
@@ -36,22 +37,23 @@ from trialsim.kernels.clinic import (
     FOLLOWED,
     FROM_NOT_EVALUABLE,
     FROM_PROGRESSIVE,
-    HORIZON,
     IS_NOT_EVALUABLE,
     IS_PROGRESSIVE,
     IS_RESPONSE,
     IS_STABLE,
     KNOWN_CONFIRMED,
-    KNOWN_SEEN,
     LAG_LOW,
     LAG_WIDTH,
+    LATEST,
     LEAVING,
+    N_ARMS,
     N_DRAWN,
     N_EARLY_VISITS,
     N_RESPONSE_VISITS,
     NEVER,
     NO_TOXICITY,
     NOT_CROSSED,
+    NUMBER,
     OFF,
     P_CROSSOVER,
     P_RESPONSE,
@@ -79,7 +81,6 @@ if TYPE_CHECKING:
     from numpy import float64, int32, int64, uint64
     from numpy.typing import NDArray
 
-    from trialsim.kernels.clinic import Clinic, Room
 
 _NEVER = float(2**30)
 _RESPONSE, _STABLE, _PROGRESSIVE = _I32(IS_RESPONSE), _I32(IS_STABLE), _I32(IS_PROGRESSIVE)
@@ -87,17 +88,23 @@ _NOT_EVALUABLE, _NONE = _I32(IS_NOT_EVALUABLE), _I32(NOT_CROSSED)
 
 
 @inlined
-def _exponential(word: uint64, mean: float) -> int32:
-    """Return an exponential time in whole minutes."""
-    minutes = minus_log(unit(word)) * mean
-    return _I32(minutes if minutes < HORIZON else _NEVER)
+def _minutes(gap: float, mean: float, latest: float) -> int32:
+    """Return an exponential time in whole minutes; NEVER if it is not before `latest`."""
+    minutes = gap * mean
+    return _I32(minutes if minutes < latest else _NEVER)
 
 
 @loop
 def _classify(
-    start: uint64, end: uint64, word: NDArray[uint64], arm: NDArray[int32], real: NDArray[float64], out: NDArray[int32]
+    start: uint64,
+    end: uint64,
+    word: NDArray[uint64],
+    arm: NDArray[int32],
+    response: NDArray[float64],
+    progressive: NDArray[float64],
+    missing: NDArray[float64],
+    out: NDArray[int32],
 ) -> None:
-    response, progressive, missing = real[P_RESPONSE], real[FROM_PROGRESSIVE], real[FROM_NOT_EVALUABLE]
     for i in range(start, end):
         u, a = unit(word[i]), _U(arm[i])
         c = _PROGRESSIVE if u >= progressive[a] else _STABLE
@@ -146,41 +153,43 @@ def _early(
 def _later(
     start: uint64,
     end: uint64,
+    which: int32,
     stable_from: int32,
-    real: NDArray[float64],
-    word: NDArray[uint64],
+    stable_mean: float,
+    response_mean: float,
+    latest: float,
+    gap: NDArray[float64],
     arm: NDArray[int32],
     kind: NDArray[int32],
     conf: NDArray[int32],
     out: NDArray[int32],
 ) -> None:
-    """Write the progression of stable and responding patients; that of progressive ones stands there already."""
-    stable, response = real[STABLE_MEAN], real[RESPONSE_MEAN]
+    """Write the progression of stable and responding patients of an arm; that of progressive ones stands there already."""
     for i in range(start, end):
-        a, c = _U(arm[i]), kind[i]
+        c = kind[i]
         is_response = c == _RESPONSE
-        lasting = _exponential(word[i], response[a] if is_response else stable[a])
-        later = min((conf[i] if is_response else stable_from) + lasting, NEVER)
+        lasting = _minutes(gap[i], response_mean if is_response else stable_mean, latest)
+        later = _I32(min((conf[i] if is_response else stable_from) + lasting, NEVER))
         other = out[i] if c == _PROGRESSIVE else NEVER
-        out[i] = later if c <= _STABLE else other
+        found = later if c <= _STABLE else other
+        out[i] = found if arm[i] == which else out[i]
 
 
 @loop
-def _leave(
+def _last(
     start: uint64,
     end: uint64,
-    real: NDArray[float64],
-    even: NDArray[uint64],
-    odd: NDArray[uint64],
+    which: int32,
+    mean: float,
+    latest: float,
+    gap: NDArray[float64],
     arm: NDArray[int32],
-    withdrawal: NDArray[int32],
-    death: NDArray[int32],
+    out: NDArray[int32],
 ) -> None:
-    out, dead = real[WITHDRAWAL_MEAN], real[DEATH_BEFORE_MEAN]
+    """Write an exponential time for the patients of an arm."""
     for i in range(start, end):
-        a = _U(arm[i])
-        withdrawal[i] = _exponential(even[i], out[a])
-        death[i] = _exponential(odd[i], dead[a])
+        found = _minutes(gap[i], mean, latest)
+        out[i] = found if arm[i] == which else out[i]
 
 
 @loop
@@ -201,6 +210,7 @@ def _end_without_progression(
         w, d = withdrawal[i], death_before[i]
         gone = min(w, d)
         failure[i] = min(progression[i], gone)
+        progression[i] = progression[i] if progression[i] < gone else NEVER
         off[i] = gone
         death[i] = d if d <= w else NEVER
         followed[i] = w if w < d else NEVER
@@ -209,31 +219,40 @@ def _end_without_progression(
 
 @loop
 def _after_progression(
+    start: uint64,
+    end: uint64,
     seed: uint64,
     replicate: uint64,
-    i: uint64,
-    clinic: Clinic,
-    patient: NDArray[int32],
+    p_crossover: NDArray[float64],
+    mean: NDArray[float64],
+    single: NDArray[float64],
+    latest: float,
+    arm: NDArray[int32],
+    progression: NDArray[int32],
+    off: NDArray[int32],
+    death: NDArray[int32],
+    followed: NDArray[int32],
+    crossed: NDArray[int32],
 ) -> None:
-    """Write crossover, leaving and death of a patient who progressed and was still on study."""
-    real = clinic.real
-    single, a, g = real[SINGLE], patient[ARM, i], patient[PROGRESSION, i]
-    crossing, dying = threefry2x64(replicate, i, seed, AFTER)
-    outcome = _NONE
-    lag = _U(0)
-    if unit(crossing) < real[P_CROSSOVER, a]:
-        which, lag = threefry2x64(replicate, i, seed, CROSSOVER)
-        u = unit(which)
-        outcome = _I32(CROSSED_RESPONSE if u < single[CROSS_RESPONSE] else CROSSED_STABLE)
-        if u >= single[CROSS_HELPED]:
-            outcome = _I32(CROSSED_FAILURE)
-    patient[CROSSED, i] = outcome
-    if outcome == CROSSED_RESPONSE or outcome == CROSSED_STABLE:
-        return  # as if there had been no progression: `_end_without_progression` wrote the rest
-    death = min(g + _exponential(dying, real[DEATH_AFTER_MEAN, a]), NEVER)
-    patient[DEATH, i], patient[FOLLOWED, i], patient[OFF, i] = death, NEVER, g
-    if outcome == CROSSED_FAILURE:
-        patient[OFF, i] = min(g + _I32(single[LAG_LOW] + unit(lag) * single[LAG_WIDTH]), death)
+    """Write crossover, leaving and death of those who progressed on study; they are few, so their words are drawn singly."""
+    for i in range(start, end):
+        g, a = progression[i], _U(arm[i])
+        if g >= NEVER:
+            continue
+        crossing, dying = threefry2x64(replicate, i, seed, AFTER)
+        lag = _U(0)
+        if unit(crossing) < p_crossover[a]:
+            which, lag = threefry2x64(replicate, i, seed, CROSSOVER)
+            u = unit(which)
+            if u < single[CROSS_HELPED]:
+                # As if there had been no progression: `_end_without_progression` wrote the rest.
+                crossed[i] = _I32(CROSSED_RESPONSE if u < single[CROSS_RESPONSE] else CROSSED_STABLE)
+                continue
+            crossed[i] = _I32(CROSSED_FAILURE)
+        dies = _I32(min(g + _minutes(minus_log(unit(dying)), mean[a], latest), NEVER))
+        left = _I32(min(g + _I32(single[LAG_LOW] + unit(lag) * single[LAG_WIDTH]), dies))
+        death[i], followed[i] = dies, NEVER
+        off[i] = left if crossed[i] == CROSSED_FAILURE else g
 
 
 @loop
@@ -265,14 +284,14 @@ def _count_response(
 def _toxicity(
     start: uint64,
     end: uint64,
-    real: NDArray[float64],
+    within: float,
     even: NDArray[uint64],
     odd: NDArray[uint64],
     arm: NDArray[int32],
+    share: NDArray[float64],
     off: NDArray[int32],
     out: NDArray[int32],
 ) -> None:
-    share, within = real[P_TOXICITY], real[SINGLE, TOXIC_WITHIN]
     for i in range(start, end):
         at = _I32(unit(odd[i]) * within)
         out[i] = at if (unit(even[i]) < share[_U(arm[i])]) & (at < off[i]) else NEVER
@@ -280,51 +299,76 @@ def _toxicity(
 
 @loop
 def draw_patients(
-    seed: uint64, replicate: uint64, clinic: Clinic, room: Room, state: NDArray[int64], upto: int64
+    seed: uint64,
+    replicate: uint64,
+    whole: NDArray[int64],
+    real: NDArray[float64],
+    patient: NDArray[int32],
+    word: NDArray[uint64],
+    gap: NDArray[float64],
+    state: NDArray[int64],
+    upto: int64,
 ) -> None:
     """Write what becomes of the patients not drawn yet, up to number `upto` - 1; their arms are known."""
-    number, _, real, _ = clinic
-    p = room.patient
     if upto <= state[SINGLE_STATE, N_DRAWN]:
         return
     start, end = _U(state[SINGLE_STATE, N_DRAWN]), _U(upto)
     state[SINGLE_STATE, N_DRAWN] = upto
-    even, when, lag, later = room.word[0], room.word[1], room.word[2], room.word[3]
+    even, when, lag, later = word[0], word[1], word[2], word[3]
+    arm, kind, first, conf = patient[ARM], patient[CLASS], patient[FIRST], patient[CONF]
+    progression, withdrawal, death_before = patient[PROGRESSION], patient[WITHDRAWAL], patient[DEATH_BEFORE]
+    n_arms = whole[NUMBER, N_ARMS]
     fill_patients(seed, RESPONSE, replicate, start, end, even, when)
-    _classify(start, end, even, p[ARM], real, p[CLASS])
+    _classify(start, end, even, arm, real[P_RESPONSE], real[FROM_PROGRESSIVE], real[FROM_NOT_EVALUABLE], kind)
     fill_patients(seed, COURSE, replicate, start, end, lag, later)
-    _set_never(start, end, p[PROGRESSION])
-    n_visits, n_early = number[N_RESPONSE_VISITS], number[N_EARLY_VISITS]
+    _set_never(start, end, progression)
+    n_visits, n_early = whole[NUMBER, N_RESPONSE_VISITS], whole[NUMBER, N_EARLY_VISITS]
     for back in range(n_visits):
         v = n_visits - 1 - back
         share = real[VISIT_SHARE, v] if back > 0 else 2.0
         day, low, width = real[VISIT_DAY, v], real[CONFIRM_LOW, v], real[CONFIRM_WIDTH, v]
-        _first_seen(start, end, day, share, low, width, when, lag, p[FIRST], p[CONF])
+        _first_seen(start, end, day, share, low, width, when, lag, first, conf)
     for back in range(n_early):
         v = n_early - 1 - back
-        _early(start, end, real[EARLY_DAY, v], real[EARLY_SHARE, v] if back > 0 else 2.0, when, p[PROGRESSION])
-    _later(start, end, _I32(number[STABLE_START]), real, later, p[ARM], p[CLASS], p[CONF], p[PROGRESSION])
+        _early(start, end, real[EARLY_DAY, v], real[EARLY_SHARE, v] if back > 0 else 2.0, when, progression)
+    fill_gaps(start, end, later, gap)
+    latest = float(whole[NUMBER, LATEST])
+    stable_from = _I32(whole[NUMBER, STABLE_START])
+    for a in range(n_arms):
+        means = real[STABLE_MEAN, a], real[RESPONSE_MEAN, a]
+        _later(start, end, _I32(a), stable_from, means[0], means[1], latest, gap, arm, kind, conf, progression)
     fill_patients(seed, LEAVING, replicate, start, end, even, when)
-    _leave(start, end, real, even, when, p[ARM], p[WITHDRAWAL], p[DEATH_BEFORE])
-    _end_without_progression(
-        start,
-        end,
-        p[PROGRESSION],
-        p[WITHDRAWAL],
-        p[DEATH_BEFORE],
-        p[FAILURE],
-        p[OFF],
-        p[DEATH],
-        p[FOLLOWED],
-        p[CROSSED],
+    fill_gaps(start, end, even, gap)
+    for a in range(n_arms):
+        _last(start, end, _I32(a), real[WITHDRAWAL_MEAN, a], latest, gap, arm, withdrawal)
+    fill_gaps(start, end, when, gap)
+    for a in range(n_arms):
+        _last(start, end, _I32(a), real[DEATH_BEFORE_MEAN, a], latest, gap, arm, death_before)
+    failure, off, death = patient[FAILURE], patient[OFF], patient[DEATH]
+    followed, crossed = patient[FOLLOWED], patient[CROSSED]
+    _end_without_progression(start, end, progression, withdrawal, death_before, failure, off, death, followed, crossed)
+    cross, mean, single = real[P_CROSSOVER], real[DEATH_AFTER_MEAN], real[SINGLE]
+    _after_progression(
+        start, end, seed, replicate, cross, mean, single, latest, arm, progression, off, death, followed, crossed
     )
-    for i in range(start, end):
-        if p[PROGRESSION, i] < min(p[WITHDRAWAL, i], p[DEATH_BEFORE, i]):
-            _after_progression(seed, replicate, i, clinic, p)
-    first_visit, last_visit = _I32(real[VISIT_DAY, 0]), _I32(real[VISIT_DAY, n_visits - 1])
-    gone = (p[PROGRESSION], p[WITHDRAWAL], p[DEATH_BEFORE])
-    _count_response(start, end, first_visit, last_visit, p[CLASS], p[CONF], *gone, p[BY_CONFIRMED], p[KNOWN_CONFIRMED])
-    _count_response(start, end, first_visit, last_visit, p[CLASS], p[FIRST], *gone, p[BY_SEEN], p[KNOWN_SEEN])
-    if number[TOXICITY] != NO_TOXICITY:
+    for mode in range(2):
+        at, counted = conf if mode == CONFIRMED else first, patient[BY_CONFIRMED + mode]
+        last = _I32(real[VISIT_DAY, n_visits - 1])
+        seen = _I32(real[VISIT_DAY, 0]), last
+        gone = withdrawal, death_before
+        _count_response(
+            start,
+            end,
+            seen[0],
+            seen[1],
+            kind,
+            at,
+            progression,
+            gone[0],
+            gone[1],
+            counted,
+            patient[KNOWN_CONFIRMED + mode],
+        )
+    if whole[NUMBER, TOXICITY] != NO_TOXICITY:
         fill_patients(seed, TOXIC, replicate, start, end, even, when)
-        _toxicity(start, end, real, even, when, p[ARM], p[OFF], p[TOXICITY_AT])
+        _toxicity(start, end, real[SINGLE, TOXIC_WITHIN], even, when, arm, real[P_TOXICITY], off, patient[TOXICITY_AT])

@@ -1,8 +1,4 @@
-"""Kaplan-Meier, reverse Kaplan-Meier and log-rank of one trial (docs/calendar-conduct.md, section 7).
-
-Events are few against patients, so nothing is sorted: the numbers at risk are counted for each event, and each event of a
-tie takes the factor 1 - 1/(n - those before it), which multiplies to 1 - d/n.
-"""
+"""Kaplan-Meier, reverse Kaplan-Meier and log-rank of one trial (docs/calendar-conduct.md, section 7): one sort, one pass."""
 
 from __future__ import annotations
 
@@ -10,15 +6,14 @@ from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy import int32 as _I32
 from numpy import int64 as _I64
 from numpy import uint64 as _U
 
 from trialsim.kernels._jit import loop
-from trialsim.kernels.clinic import MISSING, NEVER
+from trialsim.kernels.clinic import AT_RISK, CENSORED, EVENTS, MISSING, SO_FAR
 
 if TYPE_CHECKING:
-    from numpy import int32, int64, uint64
+    from numpy import float64, int32, int64
     from numpy.typing import NDArray
 
 FIXED = 1_000_000
@@ -27,8 +22,8 @@ FIXED = 1_000_000
 _TIE = 1e-9
 """A curve that rounding keeps above one half has reached it."""
 
-_ALL = _I32(-1)
-_ZERO = _U(0)
+_TIME, _LOW = 6, 63
+"""A key is time · 64 + arm · 2 + (1 if an event): whole numbers that sort by time."""
 
 
 @loop
@@ -38,151 +33,172 @@ def fixed(x: float) -> int64:
 
 
 @loop
-def _n_at_risk(n: uint64, time: NDArray[int32], arm: NDArray[int32], which: int32, at: int32) -> int64:
-    count = 0
-    for i in range(_ZERO, n):
-        count += (time[i] >= at) & ((arm[i] == which) | (which < 0))
-    return _I64(count)
-
-
-@loop
-def collect_events(
-    n: uint64, time: NDArray[int32], is_event: NDArray[int32], arm: NDArray[int32], which: int32, out: NDArray[int32]
-) -> int64:
-    """Write the times of the events of an arm (-1: of all) and return how many."""
-    found = _I64(0)
-    for i in range(_ZERO, n):
-        if is_event[i] and (which < 0 or arm[i] == which):
-            out[found] = time[i]
-            found += 1
-    return found
-
-
-@loop
-def sort_events(time: NDArray[int32], n: int64) -> None:
-    """Sort the first `n` times (Shell 1959, gaps of Ciura 2001)."""
-    for gap in (701, 301, 132, 57, 23, 10, 4, 1):
-        for i in range(gap, n):
-            value, j = time[i], i
-            while j >= gap and time[j - gap] > value:
-                time[j] = time[j - gap]
+def _sort(n: int64, key: NDArray[int64]) -> None:
+    """Sort the first `n` keys (Shell 1959, gaps of Ciura 2001)."""
+    for gap in (_U(301), _U(57), _U(10), _U(1)):
+        for i in range(gap, _U(n)):
+            value, j = key[i], i
+            while j >= gap and key[j - gap] > value:
+                key[j] = key[j - gap]
                 j -= gap
-            time[j] = value
+            key[j] = value
 
 
 @loop
-def kaplan_meier(
-    n: uint64,
+def _merge(n: int64, n_late: int64, late: NDArray[int64], key: NDArray[int64]) -> None:
+    """Merge two sorted runs, the first `n` of `key` and `n_late` in `late`, into `key`."""
+    i, j, k = n - 1, n_late - 1, n + n_late - 1
+    while j >= 0:
+        if i >= 0 and key[i] > late[j]:
+            key[k] = key[i]
+            i -= 1
+        else:
+            key[k] = late[j]
+            j -= 1
+        k -= 1
+
+
+@loop
+def sort_times(
+    n: int64,
     time: NDArray[int32],
     is_event: NDArray[int32],
-    arm: NDArray[int32],
-    which: int32,
+    arms: NDArray[int32],
+    late: NDArray[int64],
+    key: NDArray[int64],
+) -> None:
+    """Write sorted keys. From the last to enter they nearly are in order, so only those that are not are sorted."""
+    n_in_order, n_late, highest = _I64(0), _I64(0), _I64(-1)
+    for i in range(n):
+        j = n - 1 - i
+        value = (_I64(time[j]) << _TIME) + (arms[j] << 1) + is_event[j]
+        if value >= highest and not is_event[j]:
+            key[n_in_order] = highest = value
+            n_in_order += 1
+        else:
+            late[n_late] = value
+            n_late += 1
+    _sort(n_late, late)
+    _merge(n_in_order, n_late, late, key)
+
+
+@loop
+def _write_point(group: int64, k: int64, n_at: int64, z: float, curve: NDArray[float64], out: NDArray[int64]) -> None:
+    """Write estimate and limits of a group (of all, if it is the last) at point k."""
+    survival, c = curve[0, group], group * (3 * n_at + 1) + 3 * k
+    out[c] = fixed(survival)
+    if 0.0 < survival < 1.0:
+        middle = log(-log(survival))
+        reach = z * sqrt(curve[1, group]) / log(survival)
+        out[c + 1] = fixed(exp(-exp(middle - reach)))
+        out[c + 2] = fixed(exp(-exp(middle + reach)))
+
+
+@loop
+def _fall(group: int64, at_risk: int64, n_events: int64, curve: NDArray[float64]) -> bool:
+    """Let the curve of a group fall by its events; return whether it is at one half or below."""
+    curve[0, group] *= (at_risk - n_events) / float(at_risk)
+    if at_risk > n_events:
+        curve[1, group] += n_events / (float(at_risk) * (at_risk - n_events))
+    return bool(curve[0, group] <= 0.5 + _TIE)
+
+
+@loop
+def survive(
+    n: int64,
+    n_arms: int64,
     at: NDArray[int64],
     n_at: int64,
     z: float,
-    event: NDArray[int32],
+    key: NDArray[int64],
+    state: NDArray[int64],
+    curve: NDArray[float64],
     out: NDArray[int64],
-) -> None:
-    """Write estimate, lower and upper limit at each time of `at`, then the median, for an arm (-1: for all)."""
-    for k in range(3 * n_at + 1):
-        out[k] = MISSING
-    n_group = _n_at_risk(n, time, arm, which, _I32(-1))
-    if n_group == 0:
-        return
-    n_events = collect_events(n, time, is_event, arm, which, event)
-    sort_events(event, n_events)
-    survival, variance, k, ties = 1.0, 0.0, _I64(0), _I64(0)
-    for e in range(n_events + 1):
-        now = _I64(event[e]) if e < n_events else _I64(NEVER)
-        while k < n_at and at[k] < now:
-            _write_point(survival, variance, z, out, 3 * k)
-            k += 1
-        if e == n_events:
-            break
-        ties = ties + 1 if e > 0 and event[e - 1] == event[e] else _I64(0)
-        left = _n_at_risk(n, time, arm, which, event[e]) - ties
-        survival *= (left - 1.0) / left
-        variance += 1.0 / (left * (left - 1.0)) if left > 1 else 0.0
-        is_last_of_tie = e + 1 == n_events or event[e + 1] != event[e]
-        if is_last_of_tie and survival <= 0.5 + _TIE and out[3 * n_at] == MISSING:
-            out[3 * n_at] = now
+) -> tuple[int64, int64]:
+    """Write the curves of each arm and of all: estimate and limits at each time of `at`, then the median.
 
+    Parameters
+    ----------
+    n, n_arms
+        Patients, arms.
+    at, n_at
+        Times of the points, ascending, and how many.
+    z
+        Normal quantile of the limits.
+    key
+        From `sort_times`.
+    state, curve
+        Room.
+    out
+        (3 n_at + 1) columns of each arm, then of all.
 
-@loop
-def _write_point(survival: float, variance: float, z: float, out: NDArray[int64], k: int64) -> None:
-    out[k] = fixed(survival)
-    if 0.0 < survival < 1.0:
-        middle = log(-log(survival))
-        reach = z * sqrt(variance) / log(survival)
-        out[k + 1] = fixed(exp(-exp(middle - reach)))
-        out[k + 2] = fixed(exp(-exp(middle + reach)))
+    Notes
+    -----
+    Between events the reverse curve falls in proportion to the patients left: it is `lost` times those left over all, where
+    `lost` grows by m / (m - d) at each d events among m patients.
 
-
-@loop
-def log_rank(
-    n: uint64,
-    time: NDArray[int32],
-    is_event: NDArray[int32],
-    arm: NDArray[int32],
-    event: NDArray[int32],
-) -> int64:
-    """Return (O - E) / sqrt(V) of the first of two arms, in millionths (Mantel 1966)."""
-    n_events = collect_events(n, time, is_event, arm, _ALL, event)
-    observed = 0
-    for i in range(_ZERO, n):
-        observed += is_event[i] & (arm[i] == 0)
-    expected, variance = 0.0, 0.0
-    for e in range(n_events):
-        ties = 0
-        for other in range(n_events):
-            ties += event[other] == event[e]
-        both = _n_at_risk(n, time, arm, _ALL, event[e])
-        share = _n_at_risk(n, time, arm, _I32(0), event[e]) / both
-        expected += share
-        if both > 1:
-            variance += share * (1.0 - share) * (both - ties) / (both - 1.0)
-    if variance <= 0.0:
-        return MISSING
-    return fixed((observed - expected) / sqrt(variance))
-
-
-@loop
-def reverse_median(
-    n: uint64, time: NDArray[int32], is_event: NDArray[int32], arm: NDArray[int32], event: NDArray[int32]
-) -> int64:
-    """Return the median of the reverse Kaplan-Meier curve, events and censorings exchanged.
-
-    Between events the curve falls in proportion to the patients left, so its value at `t` is those left after `t` over all,
-    times m / (m - 1) for each event before `t`, where m are at risk, without those censored at the same minute.
+    Returns
+    -------
+    int, int
+        Log-rank z of the first of two arms, in millionths (Mantel 1966; positive: more events than expected), and median of
+        the reverse Kaplan-Meier curve of all; MISSING where there is none.
     """
-    n_events = collect_events(n, time, is_event, arm, _ALL, event)
-    low, high = _I64(-1), _I64(0)
-    for i in range(_ZERO, n):
-        if not is_event[i]:
-            high = max(high, _I64(time[i]))
-    if _reverse_curve(n, time, event, n_events, high) > 0.5 + _TIE:
-        return MISSING
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if _reverse_curve(n, time, event, n_events, middle) <= 0.5 + _TIE:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-@loop
-def _reverse_curve(n: uint64, time: NDArray[int32], event: NDArray[int32], n_events: int64, at: int64) -> float:
-    left = _n_at_risk(n, time, time, _ALL, _I32(at + 1))
-    for e in range(n_events):
-        left += event[e] == at
-    if left == 0:
-        return 0.0
-    curve = left / float(n)
-    for e in range(n_events):
-        if event[e] < at:
-            at_risk = _n_at_risk(n, time, time, _ALL, _I32(event[e] + 1))
-            for other in range(e, n_events):
-                at_risk += event[other] == event[e]
-            curve *= at_risk / (at_risk - 1.0)
-    return curve
+    at_risk, events, censored, size, every = state[AT_RISK], state[EVENTS], state[CENSORED], state[SO_FAR], n_arms
+    each = 3 * n_at + 1
+    for column in range((n_arms + 1) * each):
+        out[column] = MISSING
+    for group in range(n_arms + 1):
+        at_risk[group], curve[0, group], curve[1, group] = 0, 1.0, 0.0
+    for i in range(n):
+        at_risk[(key[i] & _LOW) >> 1] += 1
+    at_risk[every] = n
+    for group in range(n_arms + 1):
+        size[group] = at_risk[group]
+    k, i, lost, reverse_median = _I64(0), _I64(0), 1.0, _I64(MISSING)
+    half = (0.5 + _TIE) * n
+    difference, variance = 0.0, 0.0
+    while i < n or k < n_at:
+        now = key[i] >> _TIME if i < n else _I64(2**60)
+        while k < n_at and at[k] < now:
+            for group in range(n_arms + 1):
+                if size[group] > 0:
+                    _write_point(group, k, n_at, z, curve, out)
+            k += 1
+        if i >= n:
+            break
+        if not key[i] & 1 and (i + 1 == n or key[i + 1] >> _TIME != now):  # a censoring on its own, as most are
+            at_risk[(key[i] & _LOW) >> 1] -= 1
+            at_risk[every] -= 1
+            if lost * at_risk[every] <= half and reverse_median == MISSING:
+                reverse_median = now
+            i += 1
+            continue
+        for group in range(n_arms + 1):
+            events[group], censored[group] = 0, 0
+        while i < n and key[i] >> _TIME == now:
+            arm, is_event = (key[i] & _LOW) >> 1, key[i] & 1
+            events[arm] += is_event
+            events[every] += is_event
+            censored[arm] += 1 - is_event
+            censored[every] += 1 - is_event
+            i += 1
+        if n_arms == 2 and events[every] > 0:
+            share = at_risk[0] / float(at_risk[every])
+            difference += events[0] - events[every] * share
+            if at_risk[every] > 1:
+                left = (at_risk[every] - events[every]) / (at_risk[every] - 1.0)
+                variance += events[every] * share * (1.0 - share) * left
+        for group in range(n_arms + 1):
+            if events[group] > 0:
+                is_low = _fall(group, at_risk[group], events[group], curve)
+                if is_low and out[group * each + 3 * n_at] == MISSING:
+                    out[group * each + 3 * n_at] = now
+        left_by_censoring = at_risk[every] - censored[every]
+        if censored[every] > 0 and lost * left_by_censoring <= half and reverse_median == MISSING:
+            reverse_median = now
+        if left_by_censoring > events[every]:
+            lost *= left_by_censoring / float(left_by_censoring - events[every])
+        for group in range(n_arms + 1):
+            at_risk[group] -= events[group] + censored[group]
+    rank = fixed(difference / sqrt(variance)) if variance > 0.0 else _I64(MISSING)
+    return rank, reverse_median

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trialsim.oc.entry import Entry
 from trialsim.oc.mcse import proportion
+from trialsim.plan import WENT_ON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:
     n, stop_look = tally.n_trials, setting.plan.endings.stop_look
     for look in stopping_looks(setting):
         name = setting.looks[look]
-        goes_on = (stop_look < 0) | (stop_look > look)
+        goes_on = (stop_look == WENT_ON) | (stop_look > look)
         for arm, arm_name in enumerate(setting.arms):
             yield Entry("p_stop", proportion(tally.ending[stop_look[:, arm] == look].sum(), n), arm_name, name)
             yield Entry("p_continue", proportion(tally.ending[goes_on[:, arm]].sum(), n), arm_name, name)
@@ -49,7 +50,7 @@ def early_termination(setting: Setting, tally: Tally) -> Iterator[Entry]:
     """Yield pet (stopped before the final look) per arm and for the trial, and p_reached per later look."""
     if len(setting.looks) == 1:
         return
-    stopped = setting.plan.endings.stop_look >= 0
+    stopped = setting.plan.endings.stop_look != WENT_ON
     for arm, name in enumerate(setting.arms):
         yield Entry("pet", proportion(tally.ending[stopped[:, arm]].sum(), tally.n_trials), name)
     yield Entry("pet", proportion(tally.ending[stopped.all(axis=1)].sum(), tally.n_trials))

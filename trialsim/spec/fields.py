@@ -21,6 +21,9 @@ MAX_PATIENTS = 20_000
 
 MAX_SIMS = 1_000_000_000
 
+MAX_DAYS = 36_525
+"""The horizon of a trial: a hundred years."""
+
 _FRACTION = re.compile(r"^\s*(\d{1,9})\s*/\s*(\d{1,9})\s*$")
 _RATE_WORDS = "a rate from 0 to 1, or a fraction such as 36/73"
 
@@ -84,6 +87,12 @@ def _whole(least: int, most: int) -> Any:
     return Annotated[int, BeforeValidator(parse_whole), Field(ge=least, le=most), schema]
 
 
+def _number(least: float, most: float) -> Any:
+    """Return the type of a number within limits."""
+    schema = WithJsonSchema({"type": "number", "minimum": least, "maximum": most})
+    return Annotated[float, BeforeValidator(parse_number), Field(ge=least, le=most), schema]
+
+
 def per_arm(one: Any) -> Any:
     """Return the type of one value for all arms, or one for each arm by its name."""
     tagged = Annotated[one, Tag("one")] | Annotated[dict[Name, one], Tag("each")]
@@ -105,6 +114,10 @@ if TYPE_CHECKING:
     Probability: TypeAlias = float
     Number: TypeAlias = float
     Rate: TypeAlias = float
+    Hazard: TypeAlias = float
+    Days: TypeAlias = float
+    Hours: TypeAlias = float
+    HazardPerArm: TypeAlias = float | dict[str, float]
     PatientsPerArm: TypeAlias = int | dict[str, int]
     ResponsesPerArm: TypeAlias = int | dict[str, int]
     RatePerArm: TypeAlias = float | dict[str, float]
@@ -136,6 +149,11 @@ else:
             }
         ),
     ]
+    Hazard = _number(0, 1000)
+    """Events, or patients, per month."""
+    Days = _number(0, MAX_DAYS)
+    Hours = _number(0, 24 * MAX_DAYS)
+    HazardPerArm = per_arm(Hazard)
     PatientsPerArm = per_arm(Patients)
     ResponsesPerArm = per_arm(Responses)
     RatePerArm = per_arm(Rate)

@@ -44,7 +44,12 @@ def override_of(text: str) -> Override:
         raise InputError(
             f"--set {text}: {value!r} cannot be read as a value; quote words with special characters."
         ) from None
-    return Override(tuple(int(part) if part.isdecimal() else part for part in parts), data, text)
+    return Override(path_of(dotted), data, text)
+
+
+def path_of(dotted: str) -> Path:
+    """Return a dotted path in parts: `truths.0.response_rate` is ("truths", 0, "response_rate")."""
+    return tuple(int(part) if part.isdecimal() else part for part in (piece.strip() for piece in dotted.split(".")))
 
 
 def apply_overrides(data: dict[str, Any], overrides: list[Override]) -> None:
@@ -72,7 +77,7 @@ def _key(container: Any, part: str | int, override: Override) -> str | int:
     shown = f"{override.option} {override.text}"
     if isinstance(container, dict):
         return str(part)
-    if not isinstance(container, list):
+    if not isinstance(container, list | tuple):
         raise InputError(f'{shown}: the path does not exist; what stands before "{part}" is a single value.')
     if isinstance(part, int) and part < len(container):
         return part

@@ -8,9 +8,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from trialsim.errors import InputError, nearest
 from trialsim.inference.intervals import IntervalName
+from trialsim.spec.conduct import Conduct
+from trialsim.spec.conduct.checks import check_conduct
 from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
+from trialsim.spec.conduct.reproduction import Flip
 from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
+from trialsim.spec.overrides import Override, apply_overrides, path_of
 
 
 class Truth(Part):
@@ -51,6 +56,8 @@ class Scenario(Part):
     """Intervals to report beside the design's own."""
     quantiles: tuple[Probability, ...] = (0.05, 0.5, 0.95)
     """Quantiles of the number of patients to report."""
+    conduct: Conduct | None = None
+    """How the trial is run. None: ideal conduct only."""
     seed: Seed = 1
     n_sims: Replicates = 100_000
 
@@ -87,7 +94,52 @@ class Scenario(Part):
                 where, _, words = problem.removeprefix("Value error, ").rpartition(" | ")
                 field = ".cap" if where == "enrolment.cap" else ""
                 raise ValueError(f"plans.{index}{field} | {words}") from None
+        if self.conduct is not None:
+            rates = [(truth.name, truth.rates(arms)) for truth in self.truths]
+            check_conduct(self.conduct, [design for _, design in self.designs()], rates)
+            _check_match(self)
+            for index, flip in enumerate(self.conduct.sensitivity):
+                _check_flip(self, index, flip)
         return self
+
+    def flipped(self, flip: Flip) -> Scenario:
+        """Return the scenario under another reading of the protocol.
+
+        Raises
+        ------
+        InputError
+            If a path of the reading leads nowhere.
+        ValueError
+            If the reading makes no sense.
+        """
+        data = self.model_dump(by_alias=True, exclude_unset=True)
+        data["conduct"].pop("sensitivity", None)
+        changes = [Override(path_of(path), value, f"{path}: {value}", "set") for path, value in flip.set.items()]
+        apply_overrides(data, changes)
+        return Scenario.model_validate(data)
+
+
+def _check_match(scenario: Scenario) -> None:
+    assert scenario.conduct is not None
+    match = scenario.conduct.match
+    if match is None:
+        return
+    plans, truths = [name for name, _ in scenario.designs()], [truth.name for truth in scenario.truths]
+    if match.truth not in truths:
+        raise ValueError(f'conduct.match.truth | there is no truth "{match.truth}"; {nearest(match.truth, truths)}')
+    if match.plan is not None and match.plan not in plans:
+        raise ValueError(f'conduct.match.plan | there is no plan "{match.plan}"; {nearest(match.plan, plans)}')
+
+
+def _check_flip(scenario: Scenario, index: int, flip: Flip) -> None:
+    try:
+        scenario.flipped(flip)
+    except InputError as error:
+        raise ValueError(f"conduct.sensitivity.{index}.set | {error}") from None
+    except ValueError as error:
+        problem = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error)
+        words = problem.removeprefix("Value error, ").replace(" | ", ": ", 1)
+        raise ValueError(f'conduct.sensitivity.{index}.set | the reading "{flip.name}" makes no sense: {words}') from None
 
 
 def _with_plan(design: Design, plan: EnrolmentPlan) -> Design:
