@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-PATIENTS, MINUTES, MILLIONTHS, CODE = "patients", "minutes", "millionths", "code"
+PATIENTS, MINUTES, MILLIONTHS, SIGNED, CODE = "patients", "minutes", "millionths", "signed millionths", "code"
 
 
 class Column(NamedTuple):
@@ -74,7 +74,7 @@ def _survival(shape: Shape) -> list[Column]:
     found = _curve("os", shape)
     found += [Column(name, MINUTES) for name in ("follow_up", "potential_follow_up", "shortest_follow_up")]
     found += _curve("ttf", shape)
-    found += [Column(name, MILLIONTHS) for name in ("logrank_os", "logrank_ttf")]
+    found += [Column(name, SIGNED) for name in ("logrank_os", "logrank_ttf")]
     return found + [Column(name, MINUTES) for name in ("time_to_response", "follow_up_after_onset")]
 
 

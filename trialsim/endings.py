@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from trialsim.columns import CODE, MILLIONTHS, MINUTES, PATIENTS
+from trialsim.columns import CODE, MILLIONTHS, MINUTES, PATIENTS, SIGNED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,10 +89,10 @@ class Counter:
         return np.array([row for row, _ in ordered], np.int64), np.array([count for _, count in ordered], np.int64)
 
 
-BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, CODE: 1}
+BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, SIGNED: 1000, CODE: 1}
 """Quantiles are read to this precision: whole patients, whole days, thousandths."""
 
-_LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: -20_000, CODE: -2}
+_LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: 0, SIGNED: -20_000, CODE: -2}
 _MISSING = -(2**62)
 
 
@@ -114,7 +114,7 @@ class ColumnSums:
         values = np.where(has_value, matrix, 0)
         sums.n = has_value.sum(axis=0).tolist()
         sums.total = values.sum(axis=0).tolist()
-        sums.squares = np.einsum("ij,ij->j", values, values).tolist()
+        sums.squares = _sums_of_squares(values)
         width = np.array([BIN_WIDTH[column.unit] for column in found])
         lowest = np.array([_LOWEST_BIN[column.unit] for column in found])
         bins = np.maximum(values // width - lowest, 0)
@@ -137,6 +137,13 @@ class ColumnSums:
         unit = self.columns[index].unit
         counts = self.histogram[index]
         return (np.arange(len(counts)) + _LOWEST_BIN[unit]) * BIN_WIDTH[unit], counts
+
+
+def _sums_of_squares(values: NDArray[np.int64]) -> list[int]:
+    """Return the sum of squares of each column, exactly: squares of large values do not fit into 64 bits."""
+    high, low = values >> 20, values & 0xFFFFF
+    parts = [np.einsum("ij,ij->j", x, y).tolist() for x, y in ((high, high), (high, low), (low, low))]
+    return [(hh << 40) + (hl << 21) + ll for hh, hl, ll in zip(*parts, strict=True)]
 
 
 def _added(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
