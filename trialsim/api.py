@@ -188,7 +188,7 @@ def _conducted(
 def _calendar_records(
     setting: Setting, scenario: Scenario, plan: str, truth: str, exact: Tally | None, conducted: CalendarTally
 ) -> Iterator[Record]:
-    """Yield a record per measure under calendar conduct, beside its exact value under ideal conduct where there is one."""
+    """Yield a record per measure under calendar conduct, beside its exact value under ideal conduct if there is one."""
     from trialsim.calendar import setting_of
     from trialsim.oc.calendar import calendar_measures
     from trialsim.oc.conduct import as_endings
@@ -204,9 +204,7 @@ def _calendar_records(
         value, found = None if ideal is None else ideal.value, entry.estimate
         cost = None if value is None or found.value is None else found.value - value
         bound = _bound(found)
-        yield Record(
-            *words, found.value, found.mcse, bound, "calendar", value, z=None, is_judged=False, cost=cost
-        )
+        yield Record(*words, found.value, found.mcse, bound, "calendar", value, z=None, is_judged=False, cost=cost)
 
 
 def _is_matched(conduct: Conduct, plan: str, truth: str, match: tuple[MatchRow, ...]) -> bool:
@@ -235,7 +233,7 @@ READING_TRUTHS = 3
 
 
 def _readings(scenario: Scenario, n_jobs: int, progress: Callable[[int], None]) -> tuple[Reading, ...]:
-    """Return the sensitivity to each other reading, the protocol's own first; under the first plan or that of the match."""
+    """Return the sensitivity to each other reading, the protocol's own first, under the plan of the match."""
     if scenario.conduct is None or not scenario.conduct.sensitivity:
         return ()
     names = [truth.name for truth in scenario.truths]

@@ -50,7 +50,10 @@ def setting_of(design: Design, conduct: Conduct, quantiles: tuple[float, ...]) -
         names = (*(event.name for event in conduct.adverse_events.events), "at least one")
         points |= {"any_grade": names, "severe": names}
     if conduct.performance_status is not None:
-        points |= {"status_at_baseline": conduct.performance_status.states, "status_later": conduct.performance_status.states}
+        points |= {
+            "status_at_baseline": conduct.performance_status.states,
+            "status_later": conduct.performance_status.states,
+        }
     return CalendarSetting(design.arm_names, design.look_names, quantiles, points)
 
 
@@ -132,7 +135,17 @@ def _match_row(result: PublishedResult, tally: CalendarTally, index: int) -> Mat
     if result.impossible:
         verdict = "impossible"
     return MatchRow(
-        result.label, result.place, result.unit, result.digits, result.printed, mean, sd, low, high, verdict, result.impossible
+        result.label,
+        result.place,
+        result.unit,
+        result.digits,
+        result.printed,
+        mean,
+        sd,
+        low,
+        high,
+        verdict,
+        result.impossible,
     )
 
 

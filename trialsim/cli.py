@@ -76,6 +76,7 @@ def _scenario_options(command: Any) -> Any:
 @click.option(
     "--full", is_flag=True, help="Print every measure under every condition (JSON and CSV always hold them all)."
 )
+@click.option("--sensitivity", is_flag=True, help="Also try the other readings of the protocol that the conduct lists.")
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result document in results/.")
 def run(
     scenario: str,
@@ -88,6 +89,7 @@ def run(
     out: str | None,
     trials: str | None,
     full: bool,
+    sensitivity: bool,
     save: bool,
 ) -> None:
     """Operating characteristics of SCENARIO (a YAML file, or the name of one that ships).
@@ -116,7 +118,7 @@ def run(
     if trials is not None and engine == "exact":
         raise InputError("--trials: the exact engine simulates no trials; leave out --engine exact.")
     loaded = _load(scenario, overrides, seed, n_sims)
-    result = _run_with_progress(loaded, engine, jobs, trials)
+    result = _run_with_progress(loaded, engine, jobs, trials, sensitivity=sensitivity)
     _emit(rendered(result, chosen, full=full), out)
     if save:
         _save(result)
@@ -212,18 +214,29 @@ def _load(source: str, overrides: tuple[str, ...], seed: str | None, n_sims: str
             override = override_of(f"{field}={value}")
             override.option, override.text = option, value
             parsed.append(override)
-    return load_scenario(source, parsed)
+    loaded = load_scenario(source, parsed)
+    if n_sims is None or loaded.conduct is None or any(item.path == ("conduct", "n_sims") for item in parsed):
+        return loaded
+    also = override_of(f"conduct.n_sims={n_sims}")
+    also.option, also.text = "--n-sims", n_sims
+    return load_scenario(source, [*parsed, also])
 
 
-def _run_with_progress(scenario: Scenario, engine: Any, jobs: int, trials: str | None) -> Result:
+def _run_with_progress(
+    scenario: Scenario, engine: Any, jobs: int, trials: str | None, *, sensitivity: bool = False
+) -> Result:
     from trialsim.api import run as run_scenario
     from trialsim.api import write_trials
     from trialsim.progress import ProgressBar
 
     n_runs = (engine != "exact") + (trials is not None)
-    total = n_runs * scenario.n_sims * len(scenario.truths) * max(len(scenario.plans), 1)
+    n_cells = len(scenario.truths) * max(len(scenario.plans), 1)
+    total = n_runs * scenario.n_sims * n_cells
+    if scenario.conduct is not None and engine != "exact":
+        n_readings = min(len(scenario.truths), 3) * (1 + len(scenario.conduct.sensitivity)) if sensitivity else 0
+        total += scenario.conduct.n_sims * (n_cells + n_readings)
     with ProgressBar(total) as bar:
-        result = run_scenario(scenario, engine, n_jobs=jobs, progress=bar.advance)
+        result = run_scenario(scenario, engine, n_jobs=jobs, sensitivity=sensitivity, progress=bar.advance)
         if trials is not None:
             write_trials(scenario, trials, bar.advance)
     return result

@@ -8,7 +8,7 @@ from trialsim.api import run
 from trialsim.errors import InputError
 from trialsim.oc.agreement import z_limit
 from trialsim.report.numbers import percent
-from trialsim.report.tables import Table
+from trialsim.report.table import Table
 from trialsim.spec.scenario import EnrolmentPlan, Scenario, Truth
 
 if TYPE_CHECKING:

@@ -63,8 +63,11 @@ def clinic_of(trial: dict[str, Any]) -> c.Clinic:
     number[c.STABLE_START] = trial["stable_start"]
     number[c.HAS_SURVIVAL] = 1
     number[c.LATEST] = trial["cutoff"][1] + 1 if trial["cutoff"][0] == "day" else c.HORIZON
-    rows = [number, trial["ratio"], trial["cap"], [size // sum(trial["ratio"]) for size in trial["block_sizes"]], trial["visits"], trial["survival_at"], trial["on_treatment_at"], []]
-    number[[c.N_BLOCK_SIZES, c.N_VISITS, c.N_TIMES, c.N_TREATMENT_TIMES, c.N_CURVE_DAYS]] = [len(row) for row in rows[3:]]
+    rounds = [size // sum(trial["ratio"]) for size in trial["block_sizes"]]
+    rows = [number, trial["ratio"], trial["cap"], rounds]
+    rows += [trial["visits"], trial["survival_at"], trial["on_treatment_at"], []]
+    counts = [c.N_BLOCK_SIZES, c.N_VISITS, c.N_TIMES, c.N_TREATMENT_TIMES, c.N_CURVE_DAYS]
+    number[counts] = [len(row) for row in rows[3:]]
     for look in trial["looks"]:
         numbers = np.zeros(c.N_LOOK_NUMBERS, np.int64)
         fires = look["fires"] if isinstance(look["fires"], tuple) else (look["fires"], 0)

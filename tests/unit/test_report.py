@@ -18,7 +18,8 @@ from trialsim.report.document import COLUMNS, as_csv, as_json, document
 from trialsim.report.numbers import formatted, formatted_mcse, formatted_z
 from trialsim.report.protocol import sentences
 from trialsim.report.render import as_html, as_markdown, as_text, table_as_text, verdict
-from trialsim.report.tables import Table, tables
+from trialsim.report.table import Table
+from trialsim.report.tables import tables
 
 BASE = Record("p", "t", "p_stop", "A", "l", None, None, None, 0.25, 0.0043, None, "montecarlo", 0.2512, -0.28, True)
 

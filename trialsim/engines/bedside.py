@@ -1,4 +1,7 @@
-"""What is seen beside the course of a trial: adverse events, performance status, exposure. What is not asked costs nothing."""
+"""What is seen beside the course of a trial: adverse events, performance status, exposure.
+
+What is not asked for costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -78,8 +81,8 @@ class Bedside(NamedTuple):
 
             width = (2 * self.adverse.threshold.shape[2] + 2) * (self.n_arms + 1)
             parts.append(np.zeros((len(arm), width), np.int64))
-            room = adverse_room(self.n_arms, n_patients)
-            count_adverse(address, begin, arm, *self.adverse, *room, parts[-1])
+            word, real, start = adverse_room(self.n_arms, n_patients)
+            count_adverse(address, begin, arm, *self.adverse, word, real, start, parts[-1])
         if self.status is not None:
             from trialsim.kernels.status import count_status, status_room
 
@@ -97,7 +100,7 @@ class Bedside(NamedTuple):
         out = np.zeros((len(arm), len(EXPOSURE) * self.n_arms), np.int64)
         plan = sampling_plan(hours, law[3], law[4])
         room = exposure_room(self.n_arms, arm.shape[1])
-        summarise_exposure(seed, first, arm, n_first, mu, law, plan, *room, out)
+        summarise_exposure(seed, first, arm, np.int64(n_first), mu, law, plan, *room, out)
         return out
 
 

@@ -1,7 +1,7 @@
 """The calendar engine: blocks of trials on joblib's threads, each added up by columns and by endings.
 
-Sums are whole numbers and merge in any order, so that neither jobs nor block size changes a bit. Memory holds one block per
-job and the tally.
+Sums are whole numbers and merge in any order, so that neither jobs nor block size changes a bit. Memory holds one block
+per job and the tally.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _book(study: CalendarStudy, first: int, n_trials: int) -> tuple[Book, NDArra
     arm = np.empty((n_trials if study.bedside is not None else 0, n_max), np.int8)
     book = c.Book(np.empty((n_trials, n_own), np.int64), arm)
     room = c.room(n_arms, n_max)
-    simulate_calendar(np.uint64(study.seed), np.uint64(first), n_trials, study.clinic, room, book)
+    simulate_calendar(np.uint64(study.seed), np.uint64(first), np.int64(n_trials), study.clinic, room, book)
     if study.bedside is not None:
         seen = study.bedside.watch(study.seed, first, arm)
         book = c.Book(np.hstack([book.column, seen]), arm)

@@ -19,8 +19,9 @@ def endings_of(
 ) -> tuple[Counter, Counter, Counter, Counter]:
     """Return how often each ending, each arm's outcome, each pooled outcome and each met criterion occurred.
 
-    Rows of the counters: patients of each arm, stop look of each arm, whether each look took place · arm, patients, responses,
-    went on, all went on, success · patients of each arm, responses, all went on, success · look, arm (the last: pooled).
+    Rows of the counters: patients of each arm, stop look of each arm, whether each look took place · arm, patients,
+    responses, went on, all went on, success · patients of each arm, responses, all went on, success · look, arm (the
+    last: pooled).
     """
     where = {(column.quantity, column.arm, column.look): index for index, column in enumerate(found)}
     arms = range(shape.n_arms)

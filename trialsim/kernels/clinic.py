@@ -60,8 +60,8 @@ ON_DAY, AFTER_LAST_ENTRY = range(2)
 NO_TOXICITY, COUNTED_ONLY, AT_LOOKS, CONTINUOUS = range(4)
 NO_CRITERION, OF_ARM, OF_POOLED = range(3)
 
-# Rows of whole numbers, in `Clinic.whole`; then two rows per look: its numbers, and what it wants of each arm; then a row
-# that wants nothing (-1).
+# Rows of whole numbers, in `Clinic.whole`; then two rows per look: its numbers, and what it wants of each arm; then a
+# row that wants nothing (-1).
 NUMBER, RATIO, CAP, BLOCK_ROUNDS, VISITS, TIMES, TREATMENT_TIMES, CURVE_DAYS, FIRST_LOOK = range(9)
 IS_PER_ARM, WANTED, FIRES, AFTER_MINUTES, MODE, HOLDS, CONTINUE_OF, SUCCESS_OF, SUCCESS_STOPS, REQUIRES_ALL = range(10)
 N_LOOK_NUMBERS = 10
@@ -126,8 +126,8 @@ CONTINUE_LEAST, SUCCESS_LEAST, TOXIC_LEAST = range(3)
 IS_RESPONSE, IS_STABLE, IS_PROGRESSIVE, IS_NOT_EVALUABLE = range(4)
 NOT_CROSSED, CROSSED_RESPONSE, CROSSED_STABLE, CROSSED_FAILURE = range(4)
 
-# State of the trial, in rows of `Room.state`: single numbers and facts about each arm, the same as they were at the beginning
-# of the stage, then numbers of a look by arm and (last) pooled.
+# State of the trial, in rows of `Room.state`: single numbers and facts about each arm, the same as they were at the
+# beginning of the stage, then numbers of a look by arm and (last) pooled.
 SINGLE_STATE, ENROLLED, CAP_NOW, STOP_LOOK, LEFT_IN_BLOCK, BEFORE = range(6)
 (SO_FAR, COUNTED, RESPONSES, POPULATION, DECISION, SUCCESS, AT_RISK, EVENTS, CENSORED, N_STATE_ROWS) = range(
     2 * BEFORE, 2 * BEFORE + 10

@@ -18,12 +18,12 @@ from trialsim.kernels.clinic import (
     CLASS,
     CLOCK,
     CONF,
-    CURVE_DAYS,
     COUNTED,
     CROSSED,
     CROSSED_FAILURE,
     CROSSED_RESPONSE,
     CROSSED_STABLE,
+    CURVE_DAYS,
     DEATH,
     ENROLLED,
     ENTRY,
@@ -210,7 +210,9 @@ def write_final(
 
 
 @loop
-def _write_enrolment_curve(n: int64, entry: NDArray[int32], day: NDArray[int64], n_days: int64, out: NDArray[int64]) -> None:
+def _write_enrolment_curve(
+    n: int64, entry: NDArray[int32], day: NDArray[int64], n_days: int64, out: NDArray[int64]
+) -> None:
     """Write how many had entered by each of some days, which ascend."""
     i = _I64(0)
     for k in range(n_days):

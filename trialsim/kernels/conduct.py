@@ -1,4 +1,4 @@
-"""The conduct of one trial: patients enter, looks fire on the day their data are there, decisions take effect from then.
+"""The conduct of one trial: patients enter, looks fire when their data are there, decisions take effect from then.
 
 The definition is docs/calendar-conduct.md, sections 6 and 8; the columns of a look are named in `trialsim.columns`.
 """
@@ -135,7 +135,7 @@ def _stop_for_toxicity(
     look: int64,
     held_from: int64,
 ) -> None:
-    """Go back to the beginning of the stage, run it to the crossing, and stop the arm there. A hold that began goes on."""
+    """Go back to the beginning of the stage, run it to the crossing, stop the arm there. A hold that began goes on."""
     nothing, until = whole[FIRST_LOOK + 2 * whole[NUMBER, N_LOOKS]], min(at, _last_entry_day(whole))
     _copy_state(state, _I64(BEFORE), _I64(0))
     if held_from < at:
@@ -217,9 +217,9 @@ def conduct(
 ) -> tuple[int64, int64]:
     """Run one trial; write the columns of each look; return the cut-off and the minute of the last stop.
 
-    A stage is what happens up to the next look, the next stop for toxicity, or the cut-off. It is enrolled as far as the look
-    needs (for looks that wait for events: to the end, and back), so that nobody is assigned to an arm that a decision
-    will have closed.
+    A stage is what happens up to the next look, the next stop for toxicity, or the cut-off. It is enrolled as far as the
+    look needs (for looks that wait for events: to the end, and back), so that nobody is assigned to an arm that a
+    decision will have closed.
     """
     n_arms, n_looks, toxicity = whole[NUMBER, N_ARMS], whole[NUMBER, N_LOOKS], whole[NUMBER, TOXICITY]
     nothing, last_day = whole[FIRST_LOOK + 2 * n_looks], _last_entry_day(whole)

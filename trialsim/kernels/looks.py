@@ -237,7 +237,7 @@ def _nth_event(row: NDArray[int32], entry: NDArray[int32], n: int64, rank: int64
 def _all_known(
     whole: NDArray[int64], patient: NDArray[int32], state: NDArray[int64], look: int64, last: int64, row: int64
 ) -> int64:
-    """Return when the row of times has passed for the population in the trial (row < 0: the first visit, for everybody)."""
+    """Return when a row of times has passed for the population in the trial (row < 0: everybody's entry)."""
     is_per_arm, stop_look = whole[FIRST_LOOK + 2 * look, IS_PER_ARM], state[STOP_LOOK]
     marked, arms, entry = patient[IS_COUNTED], patient[ARM], patient[ENTRY]
     passed, when = patient[max(row, 0)], _I64(0)

@@ -164,7 +164,7 @@ def _later(
     conf: NDArray[int32],
     out: NDArray[int32],
 ) -> None:
-    """Write the progression of stable and responding patients of an arm; that of progressive ones stands there already."""
+    """Write the progression of an arm's stable and responding patients; that of progressive ones stands there already."""
     for i in range(start, end):
         c = kind[i]
         is_response = c == _RESPONSE
@@ -234,7 +234,7 @@ def _after_progression(
     followed: NDArray[int32],
     crossed: NDArray[int32],
 ) -> None:
-    """Write crossover, leaving and death of those who progressed on study; they are few, so their words are drawn singly."""
+    """Write crossover, leaving and death of those who progressed on study: few, so their words are drawn singly."""
     for i in range(start, end):
         g, a = progression[i], _U(arm[i])
         if g >= NEVER:

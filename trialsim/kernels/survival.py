@@ -1,4 +1,4 @@
-"""Kaplan-Meier, reverse Kaplan-Meier and log-rank of one trial (docs/calendar-conduct.md, section 7): one sort, one pass."""
+"""Kaplan-Meier, its reverse, and log-rank of one trial (docs/calendar-conduct.md, section 7): one sort, one pass."""
 
 from __future__ import annotations
 
@@ -134,14 +134,14 @@ def survive(
 
     Notes
     -----
-    Between events the reverse curve falls in proportion to the patients left: it is `lost` times those left over all, where
-    `lost` grows by m / (m - d) at each d events among m patients.
+    Between events the reverse curve falls in proportion to the patients left: it is `lost` times those left over all,
+    where `lost` grows by m / (m - d) at each d events among m patients.
 
     Returns
     -------
     int, int
-        Log-rank z of the first of two arms, in millionths (Mantel 1966; positive: more events than expected), and median of
-        the reverse Kaplan-Meier curve of all; MISSING where there is none.
+        Log-rank z of the first of two arms, in millionths (Mantel 1966; positive: more events than expected), and
+        median of the reverse Kaplan-Meier curve of all; MISSING where there is none.
     """
     at_risk, events, censored, size, every = state[AT_RISK], state[EVENTS], state[CENSORED], state[SO_FAR], n_arms
     each = 3 * n_at + 1

@@ -1,4 +1,4 @@
-"""What only calendar conduct has: days of looks, overrun, pipeline, durations, courses of patients, survival, safety."""
+"""What only calendar conduct has: days of looks, overrun, pipeline, durations, patients' courses, survival, safety."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def column_mean(tally: CalendarTally, index: int) -> Estimate:
 
 
 def column_sd(tally: CalendarTally, index: int) -> Estimate:
-    """Return the standard deviation of a column; its MCSE as for a normal distribution (Morris et al. 2019, table 6)."""
+    """Return the SD of a column; its MCSE is that of a normal distribution (Morris et al. 2019, table 6)."""
     n = tally.sums.n[index]
     if n == 0:
         return Estimate(None, None, 0, "mean")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trialsim.api import Record, Result
+    from trialsim.calendar import MatchRow
 
 SCHEMA = "trialsim.result/1"
 COLUMNS = (
@@ -26,6 +27,7 @@ COLUMNS = (
     "engine",
     "exact",
     "z",
+    "cost",
 )  # the names of the contract, in the order of the CSV
 
 
@@ -49,6 +51,11 @@ def document(result: Result) -> dict[str, Any]:
         ],
         "provenance": result.provenance,
         "agreement": _agreement(result),
+        "match": [_match_row(found) for found in result.match],
+        "sensitivity": [
+            {"reading": reading.name, "truth": reading.truth, "measures": [row(record) for record in reading.records]}
+            for reading in result.readings
+        ],
         "measures": [row(record) for record in result.records],
     }
 
@@ -78,6 +85,22 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return "" if value is None else value
+
+
+def _match_row(found: MatchRow) -> dict[str, Any]:
+    return {
+        "result": found.label,
+        "printed": found.printed,
+        "unit": found.unit,
+        "place": found.place,
+        "mean": found.mean.value,
+        "mcse": found.mean.mcse,
+        "sd": found.sd.value,
+        "low": found.low,
+        "high": found.high,
+        "verdict": found.verdict,
+        "reason": found.reason,
+    }
 
 
 def _agreement(result: Result) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from trialsim.report.numbers import percent
-from trialsim.report.tables import Table
+from trialsim.report.table import Table
 from trialsim.spec.looks import per_arm_sizes
 
 if TYPE_CHECKING:

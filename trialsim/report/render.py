@@ -7,8 +7,10 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from trialsim.oc.agreement import FAMILY_WISE_ERROR
+from trialsim.report.calendar_tables import match_notes
 from trialsim.report.protocol import sentences
-from trialsim.report.tables import Table, tables
+from trialsim.report.table import Table
+from trialsim.report.tables import tables
 
 if TYPE_CHECKING:
     from trialsim.api import Result
@@ -75,10 +77,15 @@ def verdict(result: Result) -> list[str]:
 def legend(result: Result) -> list[str]:
     """Return what the words and signs in the tables mean."""
     many = len(result.scenario.design.arms) > 1
+    notes = match_notes(result.match)
+    conduct = result.scenario.conduct
+    if conduct is not None and conduct.sensitivity and not result.readings and result.engine != "exact":
+        notes.append(f"{len(conduct.sensitivity)} other readings of the protocol are listed; --sensitivity tries them.")
     truth = ["pooled: judged against the arms' true rates, averaged over the patients enrolled."] if many else []
     if result.engine == "exact":
         return truth
     return [
+        *notes,
         *truth,
         "MCSE: Monte Carlo standard error; < or > instead: the 95 % limit where the simulation saw none or all.",
         "all alike: every replicate gave this value; same: so does the quantile one standard error of its share away.",

@@ -6,10 +6,11 @@ value, the simulated one, its MCSE, and z.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from trialsim.report.calendar_tables import calendar_tables
 from trialsim.report.numbers import formatted, formatted_mcse, formatted_z, percent
+from trialsim.report.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
     from trialsim.api import Record, Result
 
 MAX_COLUMNS = 7
-
-
-@dataclass
-class Table:
-    """A table of words. The first `n_labels` columns are labels, the others numbers."""
-
-    title: str
-    header: list[str]
-    n_labels: int
-    rows: list[list[str]] = field(default_factory=list)
 
 
 class Column(NamedTuple):
@@ -77,7 +68,7 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
     """
     found = [_precision(result, full=full)]
     for plan, design in result.scenario.designs():
-        records = [record for record in result.records if record.plan == plan and record.truth is not None]
+        records = [r for r in result.records if r.plan == plan and r.truth is not None and r.engine != "calendar"]
         index: _Index = {(r.truth, r.arm, r.given, r.measure, r.look, r.value, r.variant): r for r in records}
         can_stop = any(record.measure == "p_stop" for record in records)
         for sheet in (_full if full else _brief)(design.arm_names):
@@ -86,7 +77,7 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
             for part in range(0, len(columns), MAX_COLUMNS):
                 table = _table(result, f"{plan}: {sheet.title}", columns[part : part + MAX_COLUMNS], rows, index)
                 found += [table] if table.rows else []
-    return found
+    return found + calendar_tables(result, full=full)
 
 
 def _brief(arms: tuple[str, ...]) -> list[_Sheet]:

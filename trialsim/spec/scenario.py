@@ -12,8 +12,8 @@ from trialsim.errors import InputError, nearest
 from trialsim.inference.intervals import IntervalName
 from trialsim.spec.conduct import Conduct
 from trialsim.spec.conduct.checks import check_conduct
-from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
 from trialsim.spec.conduct.reproduction import Flip
+from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
 from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
 from trialsim.spec.overrides import Override, apply_overrides, path_of
 
@@ -139,7 +139,9 @@ def _check_flip(scenario: Scenario, index: int, flip: Flip) -> None:
     except ValueError as error:
         problem = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error)
         words = problem.removeprefix("Value error, ").replace(" | ", ": ", 1)
-        raise ValueError(f'conduct.sensitivity.{index}.set | the reading "{flip.name}" makes no sense: {words}') from None
+        raise ValueError(
+            f'conduct.sensitivity.{index}.set | the reading "{flip.name}" makes no sense: {words}'
+        ) from None
 
 
 def _with_plan(design: Design, plan: EnrolmentPlan) -> Design:

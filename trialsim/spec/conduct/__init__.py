@@ -37,7 +37,7 @@ class Conduct(Part):
     adverse_events: AdverseEvents | None = None
     performance_status: PerformanceStatus | None = None
     exposure: Exposure | None = None
-    looks: dict[Name, LookConduct] = {}
+    looks: dict[Name, LookConduct] = Field(default_factory=dict)
     """What each look waits for and counts, by its name; the final look too."""
     cutoff: Cutoff = Cutoff()
     survival: Survival | None = None

@@ -8,6 +8,8 @@ from trialsim.errors import nearest
 from trialsim.spec.design import check_arm_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trialsim.spec.conduct import Conduct
     from trialsim.spec.conduct.looks import LookConduct
     from trialsim.spec.design import Design
@@ -29,14 +31,16 @@ def check_conduct(conduct: Conduct, designs: list[Design], truths: list[tuple[st
     _check_toxicity(conduct, designs[0])
     for name, look in conduct.looks.items():
         if name not in designs[0].look_names:
-            raise ValueError(f'conduct.looks.{name} | there is no look "{name}"; {nearest(name, designs[0].look_names)}')
+            raise ValueError(
+                f'conduct.looks.{name} | there is no look "{name}"; {nearest(name, designs[0].look_names)}'
+            )
         for design in designs:
             _check_look(conduct, design, name, look)
 
 
-def by_arm(value: float | dict[str, float], arms: tuple[str, ...]) -> tuple[float, ...]:
+def by_arm(value: float | Mapping[str, float], arms: tuple[str, ...]) -> tuple[float, ...]:
     """Return a value for each arm, from one for all or one for each."""
-    return tuple(value[arm] for arm in arms) if isinstance(value, dict) else (value,) * len(arms)
+    return (value,) * len(arms) if isinstance(value, int | float) else tuple(value[arm] for arm in arms)
 
 
 def _check_blocks(conduct: Conduct, design: Design) -> None:
@@ -45,7 +49,8 @@ def _check_blocks(conduct: Conduct, design: Design) -> None:
         if size % total:
             ratio = ":".join(map(str, design.ratio))
             raise ValueError(
-                f"conduct.allocation.block_sizes.{index} | {size} is not a multiple of {total}, so blocks cannot hold {ratio}"
+                f"conduct.allocation.block_sizes.{index} | {size} is not a multiple of {total}, "
+                f"so blocks cannot hold {ratio}"
             )
 
 
@@ -62,8 +67,8 @@ def _check_classes(conduct: Conduct, arms: tuple[str, ...], truths: list[tuple[s
             share = rate * (1 - q) if conduct.response.rate_is_of == "evaluable" else rate
             if share + p + q > 1 + 1e-9:
                 raise ValueError(
-                    f"truths.{index}.response_rate | truth {name}, arm {arm}: response ({share:.4g}), progressive ({p:.4g}) "
-                    f"and not evaluable ({q:.4g}) sum to {share + p + q:.4g}; the classes of a patient sum to at most 1"
+                    f"truths.{index}.response_rate | truth {name}, arm {arm}: response ({share:.4g}), "
+                    f"progressive ({p:.4g}) and not evaluable ({q:.4g}) sum to {share + p + q:.4g}; the classes of a patient sum to at most 1"
                 )
 
 
@@ -79,12 +84,14 @@ def _check_look(conduct: Conduct, design: Design, name: str, look: LookConduct) 
     path = f"conduct.looks.{name}"
     if name == design.look_names[-1]:
         if {"fires", "hold"} & look.model_fields_set:
-            raise ValueError(f"{path} | the final look is at the data cut-off (conduct.cutoff); only counts can be chosen")
+            raise ValueError(
+                f"{path} | the final look is at the data cut-off (conduct.cutoff); only counts can be chosen"
+            )
         return
     if look.hold == "until_decided" and conduct.unevaluable == "replaced":
         raise ValueError(
-            f"{path}.hold | a hold with no way to end: patients who are not evaluable are replaced by ones that the hold "
-            f"keeps out; use hold: none, or unevaluable: dropped"
+            f"{path}.hold | a hold with no way to end: patients who are not evaluable are replaced by ones that "
+            f"the hold keeps out; use hold: none, or unevaluable: dropped"
         )
     trigger, n_planned, last = look.fires, sum(design.caps), conduct.cutoff.day
     if isinstance(trigger, str):
@@ -92,12 +99,13 @@ def _check_look(conduct: Conduct, design: Design, name: str, look: LookConduct) 
     events = trigger.failures or trigger.deaths
     if events is not None and events > n_planned:
         raise ValueError(
-            f"{path}.fires.{trigger.kind} | look {name} can never fire: it waits for {events} {trigger.kind}, but at most "
-            f"{n_planned} patients enter"
+            f"{path}.fires.{trigger.kind} | look {name} can never fire: it waits for {events} {trigger.kind}, "
+            f"but at most {n_planned} patients enter"
         )
     for field in ("day", "after_days", "completed_days"):
         days = getattr(trigger, field)
         if days is not None and last is not None and days > last:
             raise ValueError(
-                f"{path}.fires.{field} | look {name} can never fire: day {days:g} is after the data cut-off, day {last:g}"
+                f"{path}.fires.{field} | look {name} can never fire: day {days:g} is after the data cut-off, "
+                f"day {last:g}"
             )

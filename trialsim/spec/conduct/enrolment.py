@@ -22,7 +22,7 @@ class Window(Part):
     days: Annotated[Days, Field(gt=0)]
     power: Annotated[Hazard, Field(gt=0)] = 1.0
     patients: Patients | None = None
-    """Whom the window describes; a plan for more (or fewer) goes on (or ends) at the same intensity. None: the plan's."""
+    """Whom the window describes; a plan for more (fewer) goes on (ends) at the same intensity. None: the plan's."""
 
 
 class Arrivals(Part):
@@ -47,7 +47,9 @@ class Arrivals(Part):
                 raise ValueError("rates.0.from_month | the first period begins at month 0")
             for index in range(1, len(months)):
                 if months[index] <= months[index - 1]:
-                    raise ValueError(f"rates.{index}.from_month | periods are out of order; each begins after the one before")
+                    raise ValueError(
+                        f"rates.{index}.from_month | periods are out of order; each begins after the one before"
+                    )
             if all(period.per_month == 0 for period in self.rates):
                 raise ValueError("rates | every rate is 0, so nobody would ever enter; at least one above 0")
         if self.entry_days is not None and list(self.entry_days) != sorted(self.entry_days):

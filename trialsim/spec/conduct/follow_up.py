@@ -66,7 +66,7 @@ class Survival(Part):
     at_days: Annotated[tuple[Days, ...], Field(min_length=1, max_length=20)] = (365.0,)
     """Days at which the curves are read."""
     failure_at: Literal["progression", "leaving"] = "progression"
-    """progression: treatment fails at first progression, crossover or not; leaving: when the patient leaves the study."""
+    """progression: treatment fails at first progression, crossover or not; leaving: on leaving the study."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

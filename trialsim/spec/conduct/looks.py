@@ -49,7 +49,7 @@ class LookConduct(Part):
     """How one look is held."""
 
     fires: Fires = "when_known"
-    """when_decided: as soon as every criterion is certain; when_known: once every counted patient's response is settled."""
+    """when_decided: as soon as every criterion is certain; when_known: once every patient's response is settled."""
     counts: Literal["confirmed", "first_seen"] = "confirmed"
     """When a response counts."""
     hold: Literal["none", "until_decided"] = "none"
@@ -64,7 +64,7 @@ class LookConduct(Part):
     def _hold_ends(self) -> Self:
         if self.hold == "until_decided" and self.kind not in ("when_decided", "when_known", "after_days"):
             raise ValueError(
-                f"hold | a hold with no way to end: the look waits for {self.kind.replace('_', ' ')}, which may need patients "
-                "that the hold keeps out; use hold: none, or fires: when_decided, when_known or after_days"
+                f"hold | a hold with no way to end: the look waits for {self.kind.replace('_', ' ')}, which may need "
+                "patients that the hold keeps out; use hold: none, or fires: when_decided, when_known or after_days"
             )
         return self

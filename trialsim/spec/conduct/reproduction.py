@@ -52,5 +52,3 @@ class Flip(Part):
             if path.split(".")[0] not in ("design", "conduct", "plans"):
                 raise ValueError(f'set.{path} | a reading changes the design, the plans or the conduct, not "{path}"')
         return self
-
-

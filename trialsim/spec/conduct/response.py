@@ -29,7 +29,8 @@ def check_shares(field: str, shares: tuple[VisitShare, ...]) -> None:
     for index in range(1, len(shares)):
         if shares[index].day <= shares[index - 1].day:
             raise ValueError(
-                f"{field}.{index}.day | visit days are out of order: {shares[index].day:g} after {shares[index - 1].day:g}"
+                f"{field}.{index}.day | visit days are out of order: {shares[index].day:g} "
+                f"after {shares[index - 1].day:g}"
             )
     total = sum(share.probability for share in shares)
     if shares and abs(total - 1) > 1e-9:

@@ -1,0 +1,344 @@
+"""Tables of calendar conduct: what it costs against the ideal, when looks fall, how patients fare, what was published.
+
+Every simulated number is followed by its Monte Carlo standard error in brackets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trialsim.report.numbers import percent
+from trialsim.report.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trialsim.api import Reading, Record, Result
+    from trialsim.calendar import MatchRow
+    from trialsim.oc.mcse import Estimate
+
+_COST = (
+    ("p_stop", "stops"),
+    ("p_continue", "goes on"),
+    ("pet", "stops before the end"),
+    ("n_mean", "mean N"),
+    ("p_success", "success"),
+    ("rate_bias", "bias of rate"),
+    ("ci_coverage", "coverage"),
+)
+_LOOK = (
+    ("p_takes_place", "takes place"),
+    ("filled_day_mean", "last patient in, day"),
+    ("day_mean", "held on day"),
+    ("enrolled_mean", "enrolled"),
+    ("counted_mean", "counted"),
+    ("overrun_mean", "overrun"),
+    ("pipeline_mean", "pipeline"),
+)
+_TIMES = ("day", "enrolled", "overrun")
+_COURSE = (
+    "best_response",
+    "best_stable",
+    "best_progressive",
+    "not_evaluable",
+    "progressions",
+    "crossovers",
+    "helped",
+    "crossover_responses",
+    "deaths",
+    "withdrawn",
+    "on_study",
+    "on_treatment",
+    "toxicities",
+)
+_SURVIVAL = (
+    "os",
+    "os_lower",
+    "os_upper",
+    "os_median_known",
+    "os_median",
+    "ttf",
+    "ttf_lower",
+    "ttf_upper",
+    "ttf_median_known",
+    "ttf_median",
+    "follow_up",
+    "potential_follow_up",
+    "shortest_follow_up",
+    "time_to_response",
+    "follow_up_after_onset",
+    "logrank_os",
+    "logrank_ttf",
+    "p_logrank_os",
+    "p_logrank_ttf",
+)
+_BEDSIDE = (
+    "any_grade",
+    "severe",
+    "status_at_baseline",
+    "status_later",
+    "auc_mean",
+    "auc_sd",
+    "half_life_mean",
+    "auc_sampled_mean",
+    "half_life_sampled_mean",
+)
+_READING = (
+    ("p_stop", "stops"),
+    ("p_success", "success"),
+    ("day_mean", "held on day"),
+    ("overrun_mean", "overrun"),
+    ("n_mean", "mean N"),
+    ("best_response_mean", "responses"),
+    ("ttf_mean", "free of failure"),
+)
+
+
+class _Key(NamedTuple):
+    measure: str
+    arm: str | None
+    look: str | None
+    value: float | None
+    variant: str | None
+
+
+def calendar_tables(result: Result, *, full: bool) -> list[Table]:
+    """Return the tables of calendar conduct; none without one.
+
+    Parameters
+    ----------
+    result
+        From `api.run`.
+    full
+        Patients, survival and safety under every truth, rather than under that of the match alone.
+    """
+    own = [record for record in result.records if record.engine == "calendar"]
+    if not own:
+        return []
+    found = [_match(result.match)] if result.match else []
+    for plan, _ in result.scenario.designs():
+        records = [record for record in own if record.plan == plan]
+        found += [_cost(result, plan, records), _looks(result, plan, records), _durations(result, plan, records)]
+        for truth in _detailed(result, plan, full=full):
+            of_truth = [record for record in records if record.truth == truth]
+            found += _details(plan, truth, of_truth)
+    found += [_readings(result.readings)] if result.readings else []
+    return [table for table in found if table.rows]
+
+
+def _detailed(result: Result, plan: str, *, full: bool) -> list[str]:
+    """Return the truths under which patients, survival and safety are shown."""
+    truths = [truth.name for truth in result.scenario.truths]
+    match = result.scenario.conduct.match if result.scenario.conduct is not None else None
+    if full or match is None:
+        return truths if full else truths[-1:]
+    plans = [name for name, _ in result.scenario.designs()]
+    return [match.truth] if plan == (match.plan or plans[0]) else []
+
+
+def with_error(value: float | None, mcse: float | None, digits: int) -> str:
+    """Return a value with its MCSE in brackets, to so many digits; more where the MCSE needs them.
+
+    >>> with_error(212.3456, 0.21, 1)
+    '212.3 (0.2)'
+    """
+    if value is None or mcse is None:
+        return "–"
+    error = f"{mcse:.{digits}f}"
+    if mcse == 0.0:
+        error = "0"
+    elif float(error) == 0.0:
+        error = f"{mcse:.1g}" if mcse >= 1e-4 else f"{mcse:.0e}"
+    return f"{value + 0.0:.{digits}f} ({error})".replace("-0.0000 ", "0.0000 ")
+
+
+def _digits(measure: str) -> int:
+    if measure.startswith(("p_", "pet", "rate_", "ci_", "os", "ttf", "logrank")) and "median_mean" not in measure:
+        return 1 if "median_" in measure and not measure.endswith("_known") else 4
+    return 4 if measure.endswith("_known") else 2 if measure.startswith("n_") or "auc" in measure else 1
+
+
+def _shown(record: Record | None) -> str:
+    if record is None:
+        return ""
+    if record.bound is not None and record.estimate is not None:  # none seen, or all: what may still be, at 95 %
+        beyond = f"< {record.bound:.1g}" if record.estimate == 0.0 else f"> 1 - {1.0 - record.bound:.1g}"
+        return f"{record.estimate:.{_digits(record.measure)}f} ({beyond})"
+    return with_error(record.estimate, record.mcse, _digits(record.measure))
+
+
+def _index(records: Iterable[Record]) -> dict[tuple[str | None, _Key], Record]:
+    return {(r.truth, _Key(r.measure, r.arm, r.look, r.value, r.variant)): r for r in records if r.given is None}
+
+
+def _cost(result: Result, plan: str, records: list[Record]) -> Table:
+    """Three numbers side by side: ideal, as conducted, and the difference."""
+    index, arms = _index(records), result.scenario.design.arm_names
+    columns = list(_columns(records, _COST, result.scenario.design.analysis.interval))
+    header = ["truth", "rate", "arm", "", *(label for label, _ in columns)]
+    table = Table(f"{plan}: the cost of conduct (as conducted minus ideal; no error of the simulation)", header, 4)
+    for truth in result.scenario.truths:
+        rates = dict(zip(arms, truth.rates(arms), strict=True))
+        for arm in (*arms, "pooled", None):
+            cells = [index.get((truth.name, key._replace(arm=arm))) for _, key in columns]
+            if not any(cells) or (arm is None and len(arms) == 1):
+                continue
+            rate = percent(rates[arm]) if arm in rates else ""
+            number = [_digits(key.measure) for _, key in columns]
+            pairs = list(zip(cells, number, strict=True))
+            table.rows += [
+                [truth.name, rate, arm or "trial", "ideal, exact", *(_exact(r, d) for r, d in pairs)],
+                ["", "", "", "as conducted", *(_shown(r) for r in cells)],
+                ["", "", "", "cost", *(_difference(r, d) for r, d in pairs)],
+            ]
+    return table
+
+
+def _exact(record: Record | None, digits: int) -> str:
+    return "" if record is None else "–" if record.exact is None else f"{record.exact + 0.0:.{digits}f}"
+
+
+def _difference(record: Record | None, digits: int) -> str:
+    if record is None or record.cost is None:
+        return ""
+    return (
+        with_error(record.cost, record.mcse, digits)
+        if record.cost < 0
+        else "+" + with_error(record.cost, record.mcse, digits)
+    )
+
+
+def _columns(records: list[Record], measures: tuple[tuple[str, str], ...], interval: str) -> Iterator[tuple[str, _Key]]:
+    """Yield heading and key (without arm) of each column; a measure of several looks has one for each."""
+    for measure, words in measures:
+        looks = dict.fromkeys(r.look for r in records if r.measure == measure and r.given is None)
+        variant = interval if measure == "ci_coverage" else "mle" if measure == "rate_bias" else None
+        for look in looks:
+            yield (
+                words + (f" at {look}" if look is not None and len(looks) > 1 else ""),
+                _Key(measure, None, look, None, variant),
+            )
+
+
+def _looks(result: Result, plan: str, records: list[Record]) -> Table:
+    index = _index(records)
+    header = ["truth", "look", *(words for _, words in _LOOK), "held on day, 5 %", "50 %", "95 %"]
+    table = Table(f"{plan}: the calendar of looks, as conducted (in brackets MCSE)", header, 2)
+    for truth in result.scenario.truths:
+        for look in result.scenario.design.look_names[:-1]:
+            cells = [index.get((truth.name, _Key(measure, None, look, None, None))) for measure, _ in _LOOK]
+            quantiles = [index.get((truth.name, _Key("day_quantile", None, look, p, None))) for p in (0.05, 0.5, 0.95)]
+            table.rows.append([truth.name, look, *(_shown(r) for r in (*cells, *quantiles))])
+    return table
+
+
+def _durations(result: Result, plan: str, records: list[Record]) -> Table:
+    index = _index(records)
+    quantiles = result.scenario.quantiles
+    header = ["truth", "months", "decided on day", "last entry, day"]
+    header += [f"{what}, {100 * p:g} %" for what in ("decided on day", "N") for p in quantiles]
+    months = sorted({r.variant for r in records if r.measure == "enrolled_by_mean" and r.variant}, key=_month)
+    months = months[2::3]
+    header += [f"in by {month}" for month in months]
+    table = Table(f"{plan}: duration, enrolment and N, as conducted (in brackets MCSE)", header, 1)
+    keys = [_Key(measure, None, None, None, None) for measure in ("months_mean", "day_mean", "last_entry_mean")]
+    keys += [_Key(f"{what}_quantile", None, None, p, None) for what in ("day", "n") for p in quantiles]
+    keys += [_Key("enrolled_by_mean", None, None, None, month) for month in months]
+    for truth in result.scenario.truths:
+        table.rows.append([truth.name, *(_shown(index.get((truth.name, key))) for key in keys)])
+    return table
+
+
+def _month(words: str) -> int:
+    return int(words.split()[-1])
+
+
+def _details(plan: str, truth: str, records: list[Record]) -> list[Table]:
+    sheets = (
+        ("patients by the cut-off", _COURSE),
+        ("survival and follow-up", _SURVIVAL),
+        ("safety and exposure", _BEDSIDE),
+    )
+    return [_detail(f"{plan}, truth {truth}: {words}", records, names) for words, names in sheets]
+
+
+def _detail(title: str, records: list[Record], names: tuple[str, ...]) -> Table:
+    """Rows: quantity and arm; columns: mean, SD over trials, quantiles."""
+    index = _index(records)
+    probabilities = sorted({r.value for r in records if r.measure == "day_quantile" and r.value is not None})
+    table = Table(f"{title} (mean over trials, in brackets MCSE)", ["quantity", "of", "mean", "SD of a trial"], 2)
+    table.header += [f"{100 * p:g} % of trials" for p in probabilities]
+    for name in names:
+        for r in records:
+            if r.measure not in (f"{name}_mean", name) or r.given is not None:
+                continue
+            key = _Key(f"{name}_sd", r.arm, r.look, None, r.variant)
+            quantiles = [index.get((r.truth, key._replace(measure=f"{name}_quantile", value=p))) for p in probabilities]
+            words = name.removeprefix("p_").replace("_", " ") + (f", {r.variant}" if r.variant else "")
+            words = f"share of trials, {words}" if r.measure == name else words
+            cells = [_shown(x) for x in (r, index.get((r.truth, key)), *quantiles)]
+            table.rows.append([words, r.arm or "trial", *cells])
+    return table
+
+
+def _match(rows: tuple[MatchRow, ...]) -> Table:
+    header = ["result", "verdict", "printed", "model, mean", "SD of a trial", "95 % range of a trial"]
+    table = Table("the published trial and the model (in brackets MCSE)", header, 2)
+    for row in rows:
+        digits = max(row.digits, 1)
+        table.rows.append(
+            [
+                row.label + (f", {row.unit}" if row.unit else ""),
+                row.verdict,
+                "–" if row.printed is None else f"{row.printed:.{row.digits}f}",
+                _estimate(row.mean, digits),
+                _estimate(row.sd, digits),
+                "–" if row.low is None or row.high is None else f"{row.low:.{digits}f} to {row.high:.{digits}f}",
+            ]
+        )
+    return table
+
+
+def _estimate(estimate: Estimate, digits: int) -> str:
+    return with_error(estimate.value, estimate.mcse, digits)
+
+
+def match_notes(rows: tuple[MatchRow, ...]) -> list[str]:
+    """Return why the published statements that no model can reproduce cannot be."""
+    return [f'"{row.label}" cannot be reproduced by any model: {row.reason}.' for row in rows if row.reason]
+
+
+def _readings(readings: tuple[Reading, ...]) -> Table:
+    """Return the sensitivity: one line per reading and truth."""
+    records = [record for reading in readings for record in reading.records]
+    interval = next((r.variant for r in records if r.measure == "ci_coverage"), None) or ""
+    columns = [
+        (words, key._replace(arm=arm))
+        for words, key in _columns(records, _READING, interval)
+        for arm in _subjects(records, key)
+    ]
+    header = ["reading", "truth", *(f"{words} {key.arm or ''}".strip() for words, key in columns)]
+    table = Table("sensitivity: other readings of the protocol, one at a time (in brackets MCSE)", header, 2)
+    for reading in readings:
+        index = _index(reading.records)
+        first = {key.measure: index.get((reading.truth, key)) for _, key in columns}
+        assert first
+        table.rows.append(
+            [reading.name, reading.truth, *(_shown(_found(index, reading.truth, key)) for _, key in columns)]
+        )
+    return table
+
+
+def _found(index: dict[tuple[str | None, _Key], Record], truth: str, key: _Key) -> Record | None:
+    for (of, own), record in index.items():
+        if of == truth and own[:4] == key[:4] and (key.variant is None or own.variant == key.variant):
+            return record
+    return None
+
+
+def _subjects(records: list[Record], key: _Key) -> list[str | None]:
+    """Return of whom a measure is shown in the sensitivity: the arms where they stop, otherwise all together."""
+    arms = list(dict.fromkeys(r.arm for r in records if r.measure == key.measure and r.look == key.look))
+    if key.measure == "p_stop":
+        return [arm for arm in arms if arm not in (None, "pooled")]
+    return [arm for arm in arms if arm in (None, "pooled")][:1] or arms[:1]
