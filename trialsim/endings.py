@@ -94,6 +94,8 @@ BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, SIGNED: 1000, CODE: 1
 
 _LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: 0, SIGNED: -20_000, CODE: -2}
 _MISSING = -(2**62)
+_LARGE = 2**24
+"""Below it, the squares of a block of a billion values fit into 64 bits."""
 
 
 class ColumnSums:
@@ -115,9 +117,11 @@ class ColumnSums:
         sums.n = has_value.sum(axis=0).tolist()
         sums.total = values.sum(axis=0).tolist()
         sums.squares = _sums_of_squares(values)
-        width = np.array([BIN_WIDTH[column.unit] for column in found])
-        lowest = np.array([_LOWEST_BIN[column.unit] for column in found])
-        bins = np.maximum(values // width - lowest, 0)
+        bins = values.copy()
+        for unit, width in BIN_WIDTH.items():
+            own = [index for index, column in enumerate(found) if column.unit == unit]
+            if own and (width, _LOWEST_BIN[unit]) != (1, 0):
+                bins[:, own] = np.maximum(values[:, own] // width - _LOWEST_BIN[unit], 0)
         sizes = bins.max(axis=0) + 1
         offset = np.cumsum(sizes) - sizes
         flat = np.bincount((bins + offset)[has_value], minlength=int(sizes.sum()))
@@ -141,9 +145,14 @@ class ColumnSums:
 
 def _sums_of_squares(values: NDArray[np.int64]) -> list[int]:
     """Return the sum of squares of each column, exactly: squares of large values do not fit into 64 bits."""
-    high, low = values >> 20, values & 0xFFFFF
-    parts = [np.einsum("ij,ij->j", x, y).tolist() for x, y in ((high, high), (high, low), (low, low))]
-    return [(hh << 40) + (hl << 21) + ll for hh, hl, ll in zip(*parts, strict=True)]
+    squares = np.einsum("ij,ij->j", values, values).tolist()
+    large = np.flatnonzero((np.abs(values) >= _LARGE).any(axis=0))
+    if large.size:
+        high, low = values[:, large] >> 20, values[:, large] & 0xFFFFF
+        parts = [np.einsum("ij,ij->j", x, y).tolist() for x, y in ((high, high), (high, low), (low, low))]
+        for index, hh, hl, ll in zip(large.tolist(), *parts, strict=True):
+            squares[index] = (hh << 40) + (hl << 21) + ll
+    return squares
 
 
 def _added(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -69,7 +69,7 @@ from trialsim.kernels.clinic import (
     Z_LEVEL,
 )
 from trialsim.kernels.looks import n_in_trial
-from trialsim.kernels.order import median, n_due
+from trialsim.kernels.order import median, n_due, n_due_of_kind
 from trialsim.kernels.survival import sort_times, survive
 
 if TYPE_CHECKING:
@@ -77,8 +77,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ZERO = _U(0)
-_ANY = _I32(2**30)
-"""A kind that every kind is below."""
 
 
 @loop
@@ -96,20 +94,31 @@ def _subtract(n: int64, x: NDArray[int64], out: NDArray[int64]) -> None:
 
 @loop
 def _count_due(
+    n_arms: int64, n: uint64, arms: NDArray[int32], time: NDArray[int32], due: NDArray[int32], out: NDArray[int64]
+) -> None:
+    """Write how many patients of each arm, and of all, have `time` not after `due`."""
+    out[n_arms] = 0
+    for arm in range(n_arms):
+        out[arm] = n_due(n, arms, _I32(arm), time, due)
+        out[n_arms] += out[arm]
+
+
+@loop
+def _count_kind(
     n_arms: int64,
     n: uint64,
     arms: NDArray[int32],
     time: NDArray[int32],
     due: NDArray[int32],
     kind: NDArray[int32],
-    low: int64,
-    high: int64,
+    low: int32,
+    high: int32,
     out: NDArray[int64],
 ) -> None:
     """Write how many patients of each arm, and of all, have `time` not after `due` and a kind from `low` to `high`."""
     out[n_arms] = 0
     for arm in range(n_arms):
-        out[arm] = n_due(_ZERO, n, arms, _I32(arm), time, due, kind, _I32(low), _I32(high))
+        out[arm] = n_due_of_kind(n, arms, _I32(arm), time, due, kind, low, high)
         out[n_arms] += out[arm]
 
 
@@ -174,11 +183,10 @@ def write_final(
     success, best = out[c + 3 * wide : c + 4 * wide], out[c + 4 * wide + 3 :]
     response, stable, progressive = best[:wide], best[wide : 2 * wide], best[2 * wide : 3 * wide]
     missing = best[3 * wide : 4 * wide]
-    low, high = _I64(IS_NOT_EVALUABLE), _I64(IS_NOT_EVALUABLE)
-    _count_due(n_arms, end, arms, never, due, kind, low, high, missing)
-    _count_due(n_arms, end, arms, patient[BY_CONFIRMED + number[FINAL_MODE]], due, arms, _I64(0), _ANY, x)
-    low, high = _I64(IS_PROGRESSIVE), _I64(IS_PROGRESSIVE)
-    _count_due(n_arms, end, arms, progression, due, kind, low, high, progressive)
+    lost, early = _I32(IS_NOT_EVALUABLE), _I32(IS_PROGRESSIVE)
+    _count_kind(n_arms, end, arms, never, due, kind, lost, lost, missing)
+    _count_due(n_arms, end, arms, patient[BY_CONFIRMED + number[FINAL_MODE]], due, x)
+    _count_kind(n_arms, end, arms, progression, due, kind, early, early, progressive)
     for arm in range(wide):
         evaluable[arm] = enrolled[arm] - (missing[arm] if number[UNEVALUABLE] != NON_RESPONDER else 0)
         response[arm], stable[arm] = x[arm], enrolled[arm] - x[arm] - progressive[arm] - missing[arm]
@@ -187,20 +195,20 @@ def write_final(
     out[c + 4 * wide], out[c + 4 * wide + 1] = cutoff, cutoff if n_kept > 0 else last_stop
     out[c + 4 * wide + 2] = _I64(patient[ENTRY, n - 1]) if n > 0 else MISSING
     crossed, rest = patient[CROSSED], best[4 * wide :]
-    _count_due(n_arms, end, arms, progression, due, arms, _I64(0), _ANY, rest)
+    _count_due(n_arms, end, arms, progression, due, rest)
     for k in range(3):
-        low = _I64(CROSSED_RESPONSE)
-        high = _I64(CROSSED_FAILURE if k == 0 else CROSSED_STABLE if k == 1 else CROSSED_RESPONSE)
-        _count_due(n_arms, end, arms, progression, due, crossed, low, high, rest[(k + 1) * wide :])
+        low = _I32(CROSSED_RESPONSE)
+        high = _I32(CROSSED_FAILURE if k == 0 else CROSSED_STABLE if k == 1 else CROSSED_RESPONSE)
+        _count_kind(n_arms, end, arms, progression, due, crossed, low, high, rest[(k + 1) * wide :])
     dead, left, on_study = rest[4 * wide : 5 * wide], rest[5 * wide : 6 * wide], rest[6 * wide : 7 * wide]
-    _count_due(n_arms, end, arms, patient[DEATH], due, arms, _I64(0), _ANY, dead)
-    _count_due(n_arms, end, arms, off, due, arms, _I64(0), _ANY, left)
+    _count_due(n_arms, end, arms, patient[DEATH], due, dead)
+    _count_due(n_arms, end, arms, off, due, left)
     for arm in range(wide):
         on_study[arm] = enrolled[arm] - left[arm]
         left[arm] -= dead[arm]
     c += 15 * wide + 3
     if number[TOXICITY] != NO_TOXICITY:
-        _count_due(n_arms, end, arms, patient[TOXICITY_AT], due, arms, _I64(0), _ANY, out[c:])
+        _count_due(n_arms, end, arms, patient[TOXICITY_AT], due, out[c:])
         c += wide
     for k in range(number[N_TREATMENT_TIMES]):
         _write_on_treatment(n, whole[TREATMENT_TIMES, k], arms, due, off, n_arms, out[c:])

@@ -217,8 +217,8 @@ def conduct(
 ) -> tuple[int64, int64]:
     """Run one trial; write the columns of each look; return the cut-off and the minute of the last stop.
 
-    A stage is what happens up to the next look, the next stop for toxicity, or the cut-off. It is enrolled as far as the
-    look needs (for looks that wait for events: to the end, and back), so that nobody is assigned to an arm that a
+    A stage is what happens up to the next look, the next stop for toxicity, or the cut-off. It is enrolled as far as
+    the look needs (for looks that wait for events: to the end, and back), so that nobody is assigned to an arm that a
     decision will have closed.
     """
     n_arms, n_looks, toxicity = whole[NUMBER, N_ARMS], whole[NUMBER, N_LOOKS], whole[NUMBER, TOXICITY]

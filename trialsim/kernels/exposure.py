@@ -53,7 +53,7 @@ def _concentration(i: int, hour: float, absorbed: float, real: NDArray[float64])
     """Return the concentration of a listed patient at an hour after a dose at steady state."""
     exponent = real[_RATE, i] * -hour
     eliminated = exp(exponent if exponent > _LEAST_EXPONENT else _LEAST_EXPONENT) * real[_KEPT, i]
-    return real[_SCALE, i] * (eliminated - absorbed)  # type: ignore[no-any-return]
+    return real[_SCALE, i] * (eliminated - absorbed)
 
 
 @loop

@@ -37,7 +37,7 @@ _HALF_PI = 1.5707963267948966
 @inlined
 def unit(word: uint64) -> float:
     """Return the uniform number in (0, 1) of a word: its upper 52 bits and a half."""
-    return (as_float((word >> _TWELVE) | _ONE_BITS) - 1.0) + _HALF_STEP  # type: ignore[no-any-return]
+    return (as_float((word >> _TWELVE) | _ONE_BITS) - 1.0) + _HALF_STEP
 
 
 @inlined
@@ -55,7 +55,7 @@ def minus_log(u: float) -> float:
     odd = _L1 + z2 * (_L3 + z2 * _L5)
     even = _L0 + z2 * (_L2 + z2 * (_L4 + z2 * _L6))
     tail = z * (even + z * odd)
-    return -(exponent * _LN2 + 2.0 * (s + s * tail))  # type: ignore[no-any-return]
+    return -(exponent * _LN2 + 2.0 * (s + s * tail))
 
 
 @inlined
@@ -66,7 +66,7 @@ def exp(x: float) -> float:
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     high = 1 / 5040 + r * (1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600)))))
     series = 1.0 + r * (1.0 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * high))))))
-    return series * as_float((as_word(rounded) << _FIFTY_TWO) + _ONE_BITS)  # type: ignore[no-any-return]
+    return series * as_float((as_word(rounded) << _FIFTY_TWO) + _ONE_BITS)
 
 
 @inlined

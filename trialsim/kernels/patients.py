@@ -164,7 +164,7 @@ def _later(
     conf: NDArray[int32],
     out: NDArray[int32],
 ) -> None:
-    """Write the progression of an arm's stable and responding patients; that of progressive ones stands there already."""
+    """Write the progression of an arm's stable and responding patients; that of the others stands there already."""
     for i in range(start, end):
         c = kind[i]
         is_response = c == _RESPONSE

@@ -68,7 +68,8 @@ def _check_classes(conduct: Conduct, arms: tuple[str, ...], truths: list[tuple[s
             if share + p + q > 1 + 1e-9:
                 raise ValueError(
                     f"truths.{index}.response_rate | truth {name}, arm {arm}: response ({share:.4g}), "
-                    f"progressive ({p:.4g}) and not evaluable ({q:.4g}) sum to {share + p + q:.4g}; the classes of a patient sum to at most 1"
+                    f"progressive ({p:.4g}) and not evaluable ({q:.4g}) sum to {share + p + q:.4g}; "
+                    "the classes of a patient sum to at most 1"
                 )
 
 

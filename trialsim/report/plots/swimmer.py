@@ -1,0 +1,168 @@
+"""The swimmer plot of a replayed trial: a bar for each patient on the calendar, with what happened when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import plotly.graph_objects as go
+
+from trialsim.report.plots import FAINT, NEUTRAL, colour_of, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trialsim.replay import Patient, Replay
+
+DAY = 1440
+BAR_HEIGHT = 8
+LEAST_HEIGHT, MOST_HEIGHT = 420, 3000
+ROOM = 150
+"""Pixels above and below the bars, for the names of looks, the axis and the legend."""
+
+
+class _Event(NamedTuple):
+    name: str
+    symbol: str
+    fill: str
+    when: Callable[[Patient], int | None]
+
+
+_EVENTS = (
+    _Event("first response", "triangle-up-open", "#000000", lambda p: p.first_response),
+    _Event("confirmed", "triangle-up", "#000000", lambda p: p.confirmation),
+    _Event("progression", "x", "#D55E00", lambda p: p.progression),
+    _Event("crossover", "diamond", "#F0E442", lambda p: p.progression if p.crossover else None),
+    _Event("toxicity", "square", "#CC79A7", lambda p: p.toxicity),
+    _Event("withdrawal", "circle-open", "#000000", lambda p: p.exit if p.exit_reason == "withdrawal" else None),
+    _Event("death", "star", "#000000", lambda p: p.death),
+)
+
+
+def swimmer(replay: Replay) -> go.Figure:
+    """Return the swimmer plot.
+
+    Parameters
+    ----------
+    replay
+        From `trialsim.replay.replay`. A strong bar is time on study, a faint one follow-up for survival after that.
+    """
+    figure = go.Figure()
+    for arm, name in enumerate(replay.design.arm_names):
+        own = [patient for patient in replay.patients if patient.arm == name]
+        figure.add_trace(_bars(replay, own, name, arm, is_on_study=True))
+        figure.add_trace(_bars(replay, own, name, arm, is_on_study=False))
+    for event in _EVENTS:
+        trace = _marks(replay, event)
+        if trace is not None:
+            figure.add_trace(trace)
+    _add_lines(figure, replay)
+    n = len(replay.patients)
+    figure.update_layout(
+        barmode="overlay",
+        bargap=0.15,
+        height=min(max(BAR_HEIGHT * n + ROOM, LEAST_HEIGHT), MOST_HEIGHT),
+        margin={"l": 44, "r": 12, "t": 84, "b": 60},
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        hoverlabel={"align": "left"},
+        hovermode="closest",
+    )
+    figure.update_xaxes(
+        title={"text": "day of the trial", "standoff": 6},
+        range=[-0.01 * replay.cutoff / DAY, 1.03 * replay.cutoff / DAY],
+        gridcolor=FAINT,
+        zeroline=False,
+    )
+    figure.update_yaxes(title="patient", range=[n + 0.7, 0.3], gridcolor="rgba(0, 0, 0, 0)", zeroline=False)
+    return figure
+
+
+def _bars(replay: Replay, own: list[Patient], name: str, arm: int, *, is_on_study: bool) -> go.Bar:
+    spans = []
+    for patient in own:
+        left = patient.follow_up if patient.exit is None else min(patient.exit, patient.follow_up)
+        spans.append((0, left) if is_on_study else (left, patient.follow_up))
+    return go.Bar(
+        orientation="h",
+        y=[patient.number for patient in own],
+        base=[(patient.entry + start) / DAY for patient, (start, _) in zip(own, spans, strict=True)],
+        x=[(end - start) / DAY for start, end in spans],
+        name=safe(name),
+        legendgroup=f"arm {arm}",
+        showlegend=is_on_study,
+        marker={"color": colour_of(arm), "opacity": 0.75 if is_on_study else 0.25, "line": {"width": 0}},
+        hovertext=[hover(replay, patient) for patient in own],
+        hoverinfo="text",
+    )
+
+
+def _marks(replay: Replay, event: _Event) -> go.Scatter | None:
+    own = [(patient, when) for patient in replay.patients if (when := event.when(patient)) is not None]
+    if not own or (event.name == "confirmed" and all(when == patient.first_response for patient, when in own)):
+        return None
+    is_open = event.symbol.endswith("-open")
+    return go.Scatter(
+        mode="markers",
+        x=[(patient.entry + when) / DAY for patient, when in own],
+        y=[patient.number for patient, _ in own],
+        name=event.name,
+        meta="open" if is_open else "filled",  # the page paints black markers in its own ink
+        marker={
+            "symbol": event.symbol,
+            "size": 7,
+            "color": event.fill,
+            "line": {"width": 1.5, "color": event.fill} if is_open else {"width": 0.8, "color": "#ffffff"},
+        },
+        hovertext=[hover(replay, patient) for patient, _ in own],
+        hoverinfo="text",
+    )
+
+
+def _add_lines(figure: go.Figure, replay: Replay) -> None:
+    """Add a vertical line for each look that took place and for the cut-off, their names in steps so that they stay apart."""
+    lines = [(look.minute, look.name) for look in replay.looks if look.minute is not None]
+    lines.append((replay.cutoff, "cut-off"))
+    for step, (minute, name) in enumerate(lines):
+        at = minute / DAY
+        is_late = minute > replay.cutoff / 2
+        figure.add_vline(x=at, line={"color": NEUTRAL, "width": 1.5, "dash": "dash" if step < len(lines) - 1 else "solid"})
+        figure.add_annotation(
+            x=at,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=2 + 16 * ((len(lines) - 1 - step) % 4),
+            xanchor="right" if is_late else "left",
+            text=f"{safe(name)}, day {at:.0f}",
+            showarrow=False,
+            font={"size": 12},
+        )
+
+
+def hover(replay: Replay, patient: Patient) -> str:
+    """Return what is shown of a patient, in lines: course first, then what each look made of them."""
+
+    def after(minute: int | None) -> str:
+        return "" if minute is None else f"day {minute / DAY:.1f}"
+
+    lines = [
+        f"<b>patient {patient.number}</b>, {safe(patient.arm)}",
+        f"entered on day {patient.entry / DAY:.1f} of the trial",
+        f"observed at the cut-off: {patient.observed}",
+    ]
+    for name, value in (
+        ("first response", after(patient.first_response)),
+        ("confirmed", after(patient.confirmation)),
+        ("progression", after(patient.progression)),
+        ("crossover", patient.crossover or ""),
+        ("toxicity", after(patient.toxicity)),
+        ("off study", f"{after(patient.exit)}, {patient.exit_reason}" if patient.exit is not None else ""),
+        ("death", after(patient.death)),
+        ("followed", after(patient.follow_up)),
+    ):
+        lines += [f"{name}: {value}"] if value else []
+    for look, made in zip(replay.looks, patient.at_looks, strict=True):
+        if look.minute is not None:
+            lines.append(f"{safe(look.name)}: {made or 'had not entered'}")
+    return "<br>".join(lines)
