@@ -94,8 +94,8 @@ BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, SIGNED: 1000, CODE: 1
 
 _LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: 0, SIGNED: -20_000, CODE: -2}
 _MISSING = -(2**62)
-_LARGE = 2**24
-"""Below it, the squares of a block of a billion values fit into 64 bits."""
+_LARGE = 2**20
+"""The squares of eight million smaller values fit into 64 bits."""
 
 
 class ColumnSums:

@@ -93,7 +93,9 @@ def _entries(replay: Replay) -> str:
     days = [day(patient.entry) for patient in replay.patients]
     if n == 1:
         return f"1 patient entered{shares}, on day {days[0]}."
-    return f"{n} patients entered{shares}, from day {days[0]} to day {days[-1]}; half of them by day {days[(n - 1) // 2]}."
+    return (
+        f"{n} patients entered{shares}, from day {days[0]} to day {days[-1]}; half of them by day {days[(n - 1) // 2]}."
+    )
 
 
 def _look(replay: Replay, number: int) -> list[str]:

@@ -42,11 +42,11 @@ function paint(figure) {
   figure.layout.font = { color: ink, family: "system-ui, sans-serif", size: 13 };
   figure.layout.hoverlabel = { align: "left", bgcolor: page, bordercolor: "#808080", font: { color: ink } };
   for (const trace of figure.data) {
-    if (trace.mode !== "markers" || !trace.meta) continue;
-    trace.marker.line.color = trace.meta === "open" ? ink : page;
-    if (trace.marker.color === "#000000" || trace.marker.color === "#1c1c1c" || trace.marker.color === "#e8e8e8")
-      trace.marker.color = ink;
+    if (!trace.meta) continue;
+    trace.marker.line.color = trace.meta.is_open ? ink : page;
+    if (trace.meta.is_ink) trace.marker.color = ink;
   }
+  for (const shape of figure.layout.shapes ?? []) shape.line.color = ink;
   return figure;
 }
 for (const holder of document.querySelectorAll("script[type='application/json']")) {
@@ -102,15 +102,11 @@ def as_html(replay: Replay) -> str:
 def _figure(name: str, figure: go.Figure) -> str:
     # "<" could end the script element; JSON has another way to write it.
     data = (figure.to_json() or "").replace("<", "\\u003c")
-    return (
-        f'<div class="figure" id="{name}"></div>\n<script type="application/json" data-for="{name}">{data}</script>'
-    )
+    return f'<div class="figure" id="{name}"></div>\n<script type="application/json" data-for="{name}">{data}</script>'
 
 
 def _table(replay: Replay) -> str:
     table = patient_table(replay)
     head = "".join(f"<th>{escape(name)}</th>" for name in table.header)
     rows = "\n".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
-    return (
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
-    )
+    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'

@@ -5,10 +5,11 @@ from __future__ import annotations
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 """Colours that the colour-blind tell apart (Okabe and Ito 2008), without black, which a dark page swallows."""
 
-NEUTRAL = "rgb(128, 128, 128)"
-"""Reads on white and on black."""
+INK = "#1c1c1c"
+"""Lines and markers that a dark page repaints."""
 
 FAINT = "rgba(128, 128, 128, 0.3)"
+"""Grid lines; they show on white and on black."""
 
 
 def colour_of(arm: int) -> str:

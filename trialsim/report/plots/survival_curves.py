@@ -40,9 +40,7 @@ def survival_curves(replay: Replay, which: Literal["os", "ttf"]) -> go.Figure:
     ticks = list(range(0, int(longest) + step, step))
     height = CURVE + ROW * (len(arms) + 1)
     share = CURVE / height
-    figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.14, row_heights=[share, 1 - share]
-    )
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.14, row_heights=[share, 1 - share])
     for arm, name in enumerate(arms):
         _add_arm(figure, arm, name, times[name], ticks)
     figure.update_layout(
@@ -55,14 +53,14 @@ def survival_curves(replay: Replay, which: Literal["os", "ttf"]) -> go.Figure:
     )
     end = ticks[-1] if ticks else 1
     figure.update_xaxes(
-        range=[-0.03 * end, 1.03 * end], tickvals=ticks, gridcolor=FAINT, zeroline=False, showticklabels=True
+        range=[-0.05 * end, 1.03 * end], tickvals=ticks, gridcolor=FAINT, zeroline=False, showticklabels=True
     )
     figure.update_xaxes(showgrid=False, showticklabels=False, title="days after entry", row=2, col=1)
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%", gridcolor=FAINT, zeroline=False, row=1, col=1)
     figure.update_yaxes(
         range=[len(arms) - 0.4, -0.6],
         tickvals=list(range(len(arms))),
-        ticktext=[safe(_short(name)) for name in arms],
+        ticktext=[f"{safe(_short(name))} " for name in arms],
         showgrid=False,
         zeroline=False,
         row=2,
@@ -107,7 +105,12 @@ def _add_arm(figure: go.Figure, arm: int, name: str, own: list[tuple[int, bool]]
     at_risk = [int((minutes >= tick * DAY).sum()) for tick in ticks]
     figure.add_trace(
         go.Scatter(
-            x=ticks, y=[arm] * len(ticks), mode="text", text=[str(n) for n in at_risk], showlegend=False, hoverinfo="skip"
+            x=ticks,
+            y=[arm] * len(ticks),
+            mode="text",
+            text=[str(n) for n in at_risk],
+            showlegend=False,
+            hoverinfo="skip",
         ),
         2,
         1,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import plotly.graph_objects as go
 
-from trialsim.report.plots import FAINT, NEUTRAL, colour_of, safe
+from trialsim.report.plots import FAINT, INK, colour_of, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +28,13 @@ class _Event(NamedTuple):
 
 
 _EVENTS = (
-    _Event("first response", "triangle-up-open", "#000000", lambda p: p.first_response),
-    _Event("confirmed", "triangle-up", "#000000", lambda p: p.confirmation),
+    _Event("first response", "triangle-up-open", INK, lambda p: p.first_response),
+    _Event("confirmed", "triangle-up", INK, lambda p: p.confirmation),
     _Event("progression", "x", "#D55E00", lambda p: p.progression),
     _Event("crossover", "diamond", "#F0E442", lambda p: p.progression if p.crossover else None),
     _Event("toxicity", "square", "#CC79A7", lambda p: p.toxicity),
-    _Event("withdrawal", "circle-open", "#000000", lambda p: p.exit if p.exit_reason == "withdrawal" else None),
-    _Event("death", "star", "#000000", lambda p: p.death),
+    _Event("withdrawal", "circle-open", INK, lambda p: p.exit if p.exit_reason == "withdrawal" else None),
+    _Event("death", "star", INK, lambda p: p.death),
 )
 
 
@@ -107,10 +107,10 @@ def _marks(replay: Replay, event: _Event) -> go.Scatter | None:
         x=[(patient.entry + when) / DAY for patient, when in own],
         y=[patient.number for patient, _ in own],
         name=event.name,
-        meta="open" if is_open else "filled",  # the page paints black markers in its own ink
+        meta={"is_ink": event.fill == INK, "is_open": is_open},  # the page paints ink in its own colour
         marker={
             "symbol": event.symbol,
-            "size": 7,
+            "size": 8 if is_open else 9,
             "color": event.fill,
             "line": {"width": 1.5, "color": event.fill} if is_open else {"width": 0.8, "color": "#ffffff"},
         },
@@ -126,7 +126,7 @@ def _add_lines(figure: go.Figure, replay: Replay) -> None:
     for step, (minute, name) in enumerate(lines):
         at = minute / DAY
         is_late = minute > replay.cutoff / 2
-        figure.add_vline(x=at, line={"color": NEUTRAL, "width": 1.5, "dash": "dash" if step < len(lines) - 1 else "solid"})
+        figure.add_vline(x=at, line={"color": INK, "width": 1.5, "dash": "dash" if step < len(lines) - 1 else "solid"})
         figure.add_annotation(
             x=at,
             y=1,
