@@ -256,7 +256,9 @@ def replay(
             raise InputError(f"--out {out}: is the scenario itself; choose another name")
     chosen = format_ or format_of(out)
     if chosen == "markdown":
-        raise InputError(f"--out {out}: a trial is written as text, JSON, CSV or HTML; choose another name, or --format")
+        raise InputError(
+            f"--out {out}: a trial is written as text, JSON, CSV or HTML; name another file, or say --format"
+        )
     _emit(_replayed(_load(scenario, overrides, seed, None), number, find, truth, plan, chosen), out)
 
 

@@ -5,16 +5,27 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from tests.compiled import called
 from tests.naive import trial as naive
 from trialsim.engines.tables import draw_tables, last_words
 from trialsim.inference.binomial import pmf
-from trialsim.kernels import passes
+from trialsim.kernels import draws, rng
+from trialsim.kernels import passes as inner_passes
 from trialsim.kernels.counts import STAGE_RESPONSES
-from trialsim.kernels.draws import add_draws
-from trialsim.kernels.rng import fill_words
 from trialsim.plan import Draws
 
 U, I32 = np.uint64, np.int32
+fill_words, add_draws = called(rng.fill_words), called(draws.add_draws)
+add = called(inner_passes.add)
+add_decision = called(inner_passes.add_decision)
+count_up = called(inner_passes.count_up)
+fill = called(inner_passes.fill)
+move = called(inner_passes.move)
+n_at_least = called(inner_passes.n_at_least)
+set_decision = called(inner_passes.set_decision)
+sort_positions = called(inner_passes.sort_positions)
+tally = called(inner_passes.tally)
+write_down = called(inner_passes.write_down)
 
 
 def test_words_have_the_documented_addresses() -> None:
@@ -69,37 +80,37 @@ def test_passes_touch_only_their_range() -> None:
     start, end = U(2), U(5)
     x = np.array([9, 9, 1, 4, 6, 9], I32)
     out = np.full(6, 7, I32)
-    passes.fill(start, end, I32(3), out)
+    fill(start, end, I32(3), out)
     assert out.tolist() == [7, 7, 3, 3, 3, 7]
-    passes.add(start, end, x, out)
+    add(start, end, x, out)
     assert out.tolist() == [7, 7, 4, 7, 9, 7]
-    passes.count_up(start, end, out)
+    count_up(start, end, out)
     assert out.tolist() == [7, 7, 2, 3, 4, 7]
-    assert passes.n_at_least(start, end, x, I32(4)) == 2
+    assert n_at_least(start, end, x, I32(4)) == 2
     counts = np.zeros(12, np.int64)
-    passes.tally(start, end, x, np.int64(1), counts)
+    tally(start, end, x, np.int64(1), counts)
     assert np.flatnonzero(counts).tolist() == [2, 5, 7]
 
 
 def test_decisions_are_coded_by_stride() -> None:
     x = np.array([0, 1, 2, 3, 4, 5], I32)
     code = np.zeros(6, I32)
-    passes.add_decision(U(0), U(6), x, I32(1), I32(4), I32(3), code)
+    add_decision(U(0), U(6), x, I32(1), I32(4), I32(3), code)
     assert code.tolist() == [3, 3, 0, 0, 6, 6]
-    passes.set_decision(U(0), U(6), x, I32(0), I32(5), I32(10), I32(11), code)
+    set_decision(U(0), U(6), x, I32(0), I32(5), I32(10), I32(11), code)
     assert code.tolist() == [10, 3, 0, 0, 6, 11]
 
 
 def test_sorting_by_code_is_stable_and_moves_whole_rows() -> None:
     code = np.array([1, 0, 1, 0], I32)
     free, position, scratch = np.array([0, 2], np.int64), np.zeros(4, I32), np.zeros(4, I32)
-    passes.sort_positions(U(0), U(4), code, free, position)
+    sort_positions(U(0), U(4), code, free, position)
     x = np.array([10, 11, 12, 13], I32)
-    passes.move(U(0), U(4), position, x, scratch)
+    move(U(0), U(4), position, x, scratch)
     assert x.tolist() == [11, 13, 10, 12]
 
 
 def test_write_down_goes_to_the_replicate() -> None:
     out = np.zeros(6, I32)
-    passes.write_down(U(0), U(3), np.array([5, 6, 7], I32), np.array([2, 0, 1], I32), np.int64(3), out)
+    write_down(U(0), U(3), np.array([5, 6, 7], I32), np.array([2, 0, 1], I32), np.int64(3), out)
     assert out.tolist() == [0, 0, 0, 6, 7, 5]

@@ -12,13 +12,16 @@ import pytest
 from scipy import stats
 
 import trialsim
+from tests.compiled import called
 from trialsim.compile import compile_design
 from trialsim.engines.exact import solve
 from trialsim.engines.montecarlo import Study, simulate
-from trialsim.kernels.rng import fill_words
+from trialsim.kernels import rng
 from trialsim.oc.agreement import compare
 from trialsim.oc.entry import Setting
 from trialsim.oc.table import table
+
+fill_words = called(rng.fill_words)
 
 pytestmark = pytest.mark.slow_statistics
 

@@ -69,6 +69,11 @@ def loop(function: _Function) -> _Function:
     return cast("_Function", numba.njit(**_INNER)(function))
 
 
+def once(function: _Function) -> _Function:
+    """Write a function that is called in one place into its caller: it is compiled with it, not before it as well."""
+    return cast("_Function", numba.njit(inline="always", **_INNER)(function))
+
+
 def inlined(function: _Function) -> _Function:
     """Compile a small function into its callers, so that their loops vectorise."""
     return cast("_Function", numba.njit(forceinline=True, **_INNER)(function))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from numpy import int64 as _I64
 
-from trialsim.kernels._jit import loop
+from trialsim.kernels._jit import loop, once
 from trialsim.kernels.arrivals import arrive, enrol, n_open
 from trialsim.kernels.clinic import (
     AFTER_LAST_ENTRY,
@@ -202,7 +202,7 @@ def _write_look(
         out[2 + 5 * wide + arm] = state[DECISION, arm]
 
 
-@loop
+@once
 def conduct(
     seed: uint64,
     replicate: uint64,

@@ -96,12 +96,14 @@ class Trial(NamedTuple):
     @property
     def entry(self) -> Ints:
         """Minute at which each patient entered."""
-        return self.rows[c.ENTRY]
+        found: Ints = self.rows[c.ENTRY]
+        return found
 
     @property
     def arm(self) -> Ints:
         """Arm of each patient, by number."""
-        return self.rows[c.ARM]
+        found: Ints = self.rows[c.ARM]
+        return found
 
     def least(self, which: int, look: int, slot: int, n: int) -> int:
         """Return the least number that meets a criterion, of an arm or (-1) pooled, among `n`."""

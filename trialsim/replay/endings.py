@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trialsim.columns import FINAL_COUNTS
 from trialsim.kernels import clinic as c
 from trialsim.replay.case import NEVER
 from trialsim.replay.values import ArmStop, Ended
@@ -21,7 +22,7 @@ DECISIONS = ("continue", "futility", "efficacy", "toxicity")
 
 def stops_of(trial: Trial) -> Iterator[ArmStop]:
     """Yield the arms that stopped."""
-    for arm, name in enumerate(trial.names[:-1]):
+    for arm in range(trial.n_arms):
         stop = trial.of("stop_look", arm)
         if stop == c.IN_TRIAL:
             continue
@@ -41,7 +42,7 @@ def _stop(trial: Trial, arm: int, minute: int, look: str | None, reason: str) ->
     own = trial.arm == arm
     n = int((own & (trial.entry <= minute)).sum())
     y = int((own & (trial.entry + trial.rows[c.TOXICITY_AT] <= minute)).sum())
-    return ArmStop(name, minute, look, reason, y, n, int(trial.case.study.clinic.bound[c.TOXIC_LEAST, 0, arm, n]))
+    return ArmStop(name, minute, look, reason, y, n, trial.least(c.TOXIC_LEAST, 0, arm, n))
 
 
 def _crossed(trial: Trial, arm: int) -> tuple[int, int]:
@@ -58,24 +59,28 @@ def _crossing(trial: Trial, arm: int) -> int | None:
     entry, at = trial.entry[own], np.sort((trial.entry + trial.rows[c.TOXICITY_AT])[own])
     for minute in at[at < NEVER]:
         n, y = int((entry <= minute).sum()), int((at <= minute).sum())
-        if y >= trial.case.study.clinic.bound[c.TOXIC_LEAST, 0, arm, n]:
+        if y >= trial.least(c.TOXIC_LEAST, 0, arm, n):
             return int(minute)
     return None
 
 
 def ended_of(trial: Trial) -> tuple[Ended, ...]:
     """Return each arm, and all, at the data cut-off."""
-    found, final = [], trial.case.study.clinic.bound[c.SUCCESS_LEAST, trial.number[c.N_LOOKS]]
+    found, final = [], int(trial.number[c.N_LOOKS])
     has_toxicity = trial.number[c.TOXICITY] != c.NO_TOXICITY
     for arm in (*range(trial.n_arms), -1):
         went_on = any(
             trial.of("stop_look", other) == c.IN_TRIAL for other in (range(trial.n_arms) if arm < 0 else (arm,))
         )
         success = trial.cells["success", arm, None]
-        needed = None if success is None else int(final[arm, trial.of("evaluable", arm)])
-        # Of Ended's fields, those between went_on and toxicities are columns of the same name.
-        counts = [trial.of(name, arm) for name in Ended._fields[2:-3]]
-        toxicities = trial.of("toxicities", arm) if has_toxicity else None
-        verdict = None if success is None else bool(success)
-        found.append(Ended(trial.names[arm], went_on, *counts, toxicities, needed, verdict))
+        found.append(
+            Ended(
+                trial.names[arm],
+                went_on,
+                {name: trial.of(name, arm) for name in ("enrolled", "evaluable", "responses", *FINAL_COUNTS)},
+                trial.of("toxicities", arm) if has_toxicity else None,
+                None if success is None else trial.least(c.SUCCESS_LEAST, final, arm, trial.of("evaluable", arm)),
+                None if success is None else bool(success),
+            )
+        )
     return tuple(found)

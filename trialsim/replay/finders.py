@@ -97,7 +97,7 @@ class _Block(NamedTuple):
 
 
 def _by_duration(scan: _Scan) -> Found:
-    """Order the trials by duration; under a fixed cut-off, which most reach, by the day of the first look among equals."""
+    """Order trials by duration; under a fixed cut-off, which most reach, among equals by the day of the first look."""
     has_day, has_looks = scan.case.conduct.cutoff.day is not None, len(scan.case.design.looks) > 1
     parts: list[list[Ints]] = [[], [], []]
     for _, block in scan.blocks():
@@ -110,13 +110,13 @@ def _by_duration(scan: _Scan) -> Found:
     sign = -1 if scan.which == "longest" else 1
     order = np.lexsort((np.arange(len(n)), sign * n, sign * first_look, sign * duration))
     chosen = int(order[(len(order) - 1) // 2 if scan.which == "median" else 0])
-    words = {"median": "in the middle of", "longest": "the longest of", "shortest": "the shortest of"}[scan.which]
-    why = f"{words} the first {len(n):,} trials by duration (day {duration[chosen] / 1440:.1f})"
+    words = {"median": "of median duration", "longest": "the longest", "shortest": "the shortest"}[scan.which]
+    why = f"{words} (to day {duration[chosen] / 1440:.1f}"
     if has_day and has_looks:
         held = first_look[chosen] < NEVER
-        day = f"day {first_look[chosen] / 1440:.1f}" if held else "not held"
-        why += f", and among equals by the first look ({day})"
-    return Found(chosen, scan.which, len(n), f"{why}, then by the number of patients ({n[chosen]})")
+        when = f"on day {first_look[chosen] / 1440:.1f}" if held else "never held"
+        why += f"; among equals, by the first look, {when}"
+    return Found(chosen, scan.which, len(n), f"{why}; then by the number of patients, {n[chosen]})")
 
 
 def _rates_against(scan: _Scan, bound: str) -> tuple[float, list[tuple[int, str]]]:
@@ -132,9 +132,10 @@ def _rates_against(scan: _Scan, bound: str) -> tuple[float, list[tuple[int, str]
         if (rates[arm] <= limit if is_null else rates[arm] >= limit)
     ]
     if not arms:
+        against = f"{'at most' if is_null else 'at least'} the {bound.replace('_', ' ')}, {100 * limit:g} %"
         raise InputError(
-            f"--find {scan.which}: under truth {scan.case.truth} no arm's true rate is {'at most' if is_null else 'at least'} "
-            f"the {bound.replace('_', ' ')}, {100 * limit:g} %, so no trial was looked at; choose another --truth"
+            f"--find {scan.which}: under truth {scan.case.truth} no arm's true rate is {against}, so no trial was "
+            "looked at; choose another --truth"
         )
     return limit, arms
 
@@ -182,7 +183,7 @@ def _disagree(scan: _Scan) -> Found:
     slots = [*enumerate(arms), (-1, POOLED)]
 
     def content(block: _Block, slot: int, look: int) -> Truths:
-        found = block.of("look_success", slot, look) == 1
+        found: Truths = block.of("look_success", slot, look) == 1
         rule = looks[look].continue_if
         if rule is not None and (rule.of == "pooled") == (slot < 0):
             own = [
@@ -194,7 +195,7 @@ def _disagree(scan: _Scan) -> Found:
 
     def not_content(block: _Block, slot: int, look: int) -> Truths:
         is_final, rule = look == len(looks) - 1, looks[look].success_if
-        found = (block.of("success", slot) if is_final else block.of("look_success", slot, look)) == 0
+        found: Truths = (block.of("success", slot) if is_final else block.of("look_success", slot, look)) == 0
         if rule is not None and rule.requires_all_arms:
             # That an arm has stopped is why, not what was seen.
             for arm in range(len(arms)):
@@ -209,7 +210,7 @@ def _disagree(scan: _Scan) -> Found:
         for later in range(1, len(looks)):
             for earlier in range(later):
                 for slot, name in slots:
-                    for other in {slot, -1}:
+                    for other in dict.fromkeys((slot, -1)):
                         who = name if other == slot else "the trial"
                         words = (
                             f"{looks[earlier].name} goes well for {name if slot >= 0 else 'the trial'}, "

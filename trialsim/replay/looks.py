@@ -1,4 +1,4 @@
-"""The looks of one trial: what each saw and decided, or why it did not take place (docs/calendar-conduct.md, section 6)."""
+"""The looks of one trial: what each saw and decided, or why there was none (docs/calendar-conduct.md, section 6)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trialsim.replay.endings import DECISIONS, stops_of
 from trialsim.replay.values import AtLook, LookSeen
 
 if TYPE_CHECKING:
-    from trialsim.replay.case import Ints, Trial, Truths
+    from trialsim.replay.case import Trial, Truths
 
 
 def look_of(trial: Trial, index: int) -> LookSeen:
@@ -25,26 +25,36 @@ def look_of(trial: Trial, index: int) -> LookSeen:
 
 def _at_look(trial: Trial, arm: int, look: int) -> AtLook:
     of_look, is_pooled = trial.of_look(look), arm < 0
-    counts = [
+    enrolled, counted, responses, pipeline, overrun = (
         trial.of(f"look_{what}", arm, look) for what in ("enrolled", "counted", "responses", "pipeline", "overrun")
-    ]
+    )
     scope, slot = (c.OF_POOLED, trial.n_arms) if is_pooled else (c.OF_ARM, arm)
     asked = is_pooled or not trial.is_out(arm, look)
-    needed = [
-        int(trial.case.study.clinic.bound[which, look, slot, counts[1]]) if of_look[of] == scope and asked and counts[1] else None
+    continue_least, success_least = (
+        trial.least(which, look, slot, counted) if of_look[of] == scope and asked and counted else None
         for which, of in ((c.CONTINUE_LEAST, c.CONTINUE_OF), (c.SUCCESS_LEAST, c.SUCCESS_OF))
-    ]
+    )
     code = None if is_pooled else trial.cells["look_decision", arm, look]
     success = trial.cells["look_success", arm, look]
-    decision = None if code is None else _DECISIONS[code]
-    return AtLook(trial.names[arm], *counts, *needed, decision, None if success is None else bool(success))
+    return AtLook(
+        trial.names[arm],
+        enrolled,
+        counted,
+        responses,
+        pipeline,
+        overrun,
+        continue_least,
+        success_least,
+        decision=None if code is None else DECISIONS[code],
+        is_success=None if success is None else bool(success),
+    )
 
 
-def population(trial: Trial, look: int, minute: int) -> NDArray[np.bool_]:
+def population(trial: Trial, look: int, minute: int) -> Truths:
     """Return who belongs to a look held at a minute: `kernels.looks.populate`, for a trial that is over."""
     of_look, wanted = trial.of_look(look), trial.wanted(look)
     fires = of_look[c.FIRES]
-    may = trial.entry <= minute
+    may: Truths = trial.entry <= minute
     if fires >= c.FAILURES:
         return may
     if fires == c.COMPLETED:
@@ -52,7 +62,8 @@ def population(trial: Trial, look: int, minute: int) -> NDArray[np.bool_]:
     elif trial.number[c.UNEVALUABLE] == c.REPLACED:
         may &= trial.rows[c.CLASS] != c.IS_NOT_EVALUABLE
     if not of_look[c.IS_PER_ARM]:
-        return may & (np.cumsum(may) <= of_look[c.WANTED])
+        may &= np.cumsum(may) <= of_look[c.WANTED]
+        return may
     for arm in range(trial.n_arms):
         own = trial.arm == arm
         may &= ~own | (np.cumsum(may & own) <= wanted[arm])
@@ -144,9 +155,7 @@ def _unsettled(trial: Trial, look: int) -> str:
         is_in &= trial.rows[c.CLASS] != c.IS_NOT_EVALUABLE
     responds = is_in & (trial.entry + trial.rows[c.BY_CONFIRMED + mode] <= cutoff)
     is_open = is_in & (trial.entry + trial.rows[c.KNOWN_CONFIRMED + mode] > cutoff)
-    what = (
-        "its rule was not yet certain" if of_look[c.FIRES] == c.WHEN_DECIDED else "not every response was settled"
-    )
+    what = "its rule was not yet certain" if of_look[c.FIRES] == c.WHEN_DECIDED else "not every response was settled"
     arms = [
         f"{name}: {int((responds & own).sum())} of {int((is_in & own).sum())} with a response, "
         f"{int((is_open & own).sum())} not settled"

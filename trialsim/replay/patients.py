@@ -9,7 +9,7 @@ import numpy as np
 from trialsim.kernels import clinic as c
 from trialsim.replay.case import NEVER
 from trialsim.replay.looks import population
-from trialsim.replay.values import LookSeen, Patient
+from trialsim.replay.values import Patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trialsim.replay.case import Ints, Trial, Truths
+    from trialsim.replay.values import LookSeen
 
-_CLASSES = ("response", "stable", "progressive", "not evaluable")
 _CROSSED = ("", "response", "stable", "failure")
 
 
@@ -35,13 +35,7 @@ def patients_of(trial: Trial, looks: Sequence[LookSeen]) -> Iterator[Patient]:
     for i in range(len(trial.entry)):
         row = [int(value) for value in trial.rows[:, i]]
         known = [value if value <= due[i] else None for value in row]
-        kind = row[c.CLASS]
-        if counted[i] <= due[i]:
-            observed = c.IS_RESPONSE
-        elif kind == c.IS_PROGRESSIVE and known[c.PROGRESSION] is not None:
-            observed = c.IS_PROGRESSIVE
-        else:
-            observed = c.IS_NOT_EVALUABLE if kind == c.IS_NOT_EVALUABLE else c.IS_STABLE
+        is_response = counted[i] <= due[i]
         crossed = _CROSSED[row[c.CROSSED] if known[c.PROGRESSION] is not None else c.NOT_CROSSED]
         if crossed == "failure" and known[c.OFF] is None:
             crossed = "under way"
@@ -49,7 +43,7 @@ def patients_of(trial: Trial, looks: Sequence[LookSeen]) -> Iterator[Patient]:
             i + 1,
             trial.names[row[c.ARM]],
             row[c.ENTRY],
-            _CLASSES[observed],
+            "response" if is_response else _without_response(row[c.CLASS], known[c.PROGRESSION]),
             known[c.BY_SEEN],
             known[c.BY_CONFIRMED],
             known[c.PROGRESSION],
@@ -65,8 +59,15 @@ def patients_of(trial: Trial, looks: Sequence[LookSeen]) -> Iterator[Patient]:
         )
 
 
-def _time_to_failure(trial: Trial, due: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return time to treatment failure or censoring, and whether it failed (docs/calendar-conduct.md, section 7)."""
+def _without_response(kind: int, progression: int | None) -> str:
+    """Return the best response of a patient without a response at the cut-off."""
+    if kind == c.IS_NOT_EVALUABLE:
+        return "not evaluable"
+    return "progressive" if kind == c.IS_PROGRESSIVE and progression is not None else "stable"
+
+
+def _time_to_failure(trial: Trial, due: Ints) -> tuple[Ints, Truths]:
+    """Return time to treatment failure or to its censoring, and whether treatment failed."""
     survival = trial.case.conduct.survival
     failure = trial.rows[c.OFF if survival is not None and survival.failure_at == "leaving" else c.FAILURE]
     visits = trial.whole[c.VISITS, : trial.number[c.N_VISITS]]
@@ -87,14 +88,14 @@ def _made_of(trial: Trial, look: int, seen: LookSeen) -> NDArray[np.str_]:
     responds = trial.entry + trial.rows[c.BY_CONFIRMED + mode] <= seen.minute
     is_open = trial.entry + trial.rows[c.KNOWN_CONFIRMED + mode] > seen.minute
     return np.select(
-        [~has_entered, is_counted & responds, is_counted & is_open, is_counted, is_in, is_open],
+        [~has_entered, is_counted & responds, is_counted & is_open, is_counted, is_open, is_in],
         [
             "",
             "counted, response",
             "counted, not settled (pipeline)",
             "counted, no response",
-            "not counted, not evaluable",
             "not counted, not settled (pipeline)",
+            "not counted, not evaluable",
         ],
         "not counted, settled",
     )

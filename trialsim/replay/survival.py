@@ -33,4 +33,4 @@ def kaplan_meier(time: Sequence[int], is_event: Sequence[bool]) -> Curve:
     times, events = np.asarray(time, np.int64), np.asarray(is_event, np.bool_)
     minute, n_events = np.unique(times[events], return_counts=True)
     n_at_risk = len(times) - np.searchsorted(np.sort(times), minute, "left")
-    return Curve(minute, np.cumprod((n_at_risk - n_events) / n_at_risk))
+    return Curve(minute, np.cumprod((n_at_risk - n_events) / n_at_risk, dtype=np.float64))

@@ -97,20 +97,8 @@ class Ended(NamedTuple):
 
     name: str
     went_on: bool
-    enrolled: int
-    evaluable: int
-    responses: int
-    best_response: int
-    best_stable: int
-    best_progressive: int
-    not_evaluable: int
-    progressions: int
-    crossovers: int
-    helped: int
-    crossover_responses: int
-    deaths: int
-    withdrawn: int
-    on_study: int
+    n: dict[str, int]
+    """"enrolled", "evaluable", "responses", and `columns.FINAL_COUNTS`."""
     toxicities: int | None
     success_least: int | None
     is_success: bool | None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from math import inf
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from trialsim.report.explain import joined
 from trialsim.report.numbers import percent
 from trialsim.report.render import table_as_text
-from trialsim.report.tables import Table
+from trialsim.report.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,8 +58,8 @@ def headline(replay: Replay) -> str:
     one = percent(replay.rates[0])
     words = one if len(set(replay.rates)) == 1 else ", ".join(f"{arm} {percent(rate)}" for arm, rate in rates.items())
     return (
-        f"{replay.scenario.name}, trial {replay.trial}: plan {replay.plan}, truth {replay.truth} (true response rate {words}), "
-        f"seed {replay.scenario.seed}, stream {STREAM}."
+        f"{replay.scenario.name}, trial {replay.trial}: plan {replay.plan}, truth {replay.truth} "
+        f"(true response rate {words}), seed {replay.scenario.seed}, stream {STREAM}."
     )
 
 
@@ -66,7 +67,8 @@ def found(replay: Replay) -> list[str]:
     """Return why this trial was chosen, if a finder chose it."""
     if replay.found is None:
         return []
-    return [f"Chosen as {replay.found.which}, of {replay.found.n_scanned:,} trials looked at: {replay.found.why}."]
+    which, n = replay.found.which, replay.found.n_scanned
+    return [f"Chosen by --find {which}, {n:,} trials having been looked at: {replay.found.why}."]
 
 
 def sentences(replay: Replay) -> list[str]:
@@ -75,12 +77,11 @@ def sentences(replay: Replay) -> list[str]:
     for stop in replay.stops:
         if stop.look is None:
             told.append((stop.minute, 0, [_stop_between(stop)]))
-    for number, look in enumerate(replay.looks):
-        # A look that did not take place is told where it would have stood.
-        held = [seen.minute for seen in replay.looks[:number] if seen.minute is not None]
-        at = look.minute if look.minute is not None else max(held, default=0)
-        told.append((at, 1 + number, _look(replay, number)))
-    told.append((float("inf"), 0, _end(replay)))
+    for number in range(len(replay.looks)):
+        # A look that did not take place is told before the next that did, or at the end.
+        held = [seen.minute for seen in replay.looks[number:] if seen.minute is not None]
+        told.append((min(held, default=inf), 1 + number, _look(replay, number)))
+    told.append((inf, 1 + len(replay.looks), _end(replay)))
     return [line for *_, lines in sorted(told, key=lambda part: part[:2]) for line in lines]
 
 
@@ -88,8 +89,7 @@ def _entries(replay: Replay) -> str:
     n = len(replay.patients)
     if n == 0:
         return "Nobody entered before the data cut-off."
-    arms = [ended for ended in replay.arms[:-1]]
-    shares = f" ({', '.join(f'{ended.name} {ended.enrolled}' for ended in arms)})" if len(arms) > 1 else ""
+    shares = _each(replay, "enrolled")
     days = [day(patient.entry) for patient in replay.patients]
     if n == 1:
         return f"1 patient entered{shares}, on day {days[0]}."
@@ -196,7 +196,8 @@ def _toxic_at_look(replay: Replay, look: LookSeen) -> Iterator[str]:
 
 def _toxicities(stop: ArmStop) -> str:
     assert stop.toxicities is not None
-    return f"{stop.arm} {_n(stop.toxicities, 'toxicity')} among {stop.entered} entered ({stop.toxic_least} or more stop it)"
+    least = stop.toxic_least
+    return f"{stop.arm} {_n(stop.toxicities, 'toxicity')} among {stop.entered} entered ({least} or more stop it)"
 
 
 def _stop_between(stop: ArmStop) -> str:
@@ -207,41 +208,42 @@ def _stop_between(stop: ArmStop) -> str:
 
 def _end(replay: Replay) -> list[str]:
     pooled, final = replay.arms[-1], replay.design.looks[-1]
-    arms = replay.arms[:-1] if len(replay.arms) > 2 else ()
-
-    def each(value: Callable[[Ended], int]) -> str:
-        return f" ({', '.join(f'{arm.name} {value(arm)}' for arm in arms)})" if arms and value(pooled) else ""
-
+    has_crossover = replay.conduct.crossover is not None
     counts = [
-        f"{pooled.enrolled} patients{each(lambda arm: arm.enrolled)}",
-        f"{_n(pooled.responses, 'response')}{each(lambda arm: arm.responses)}",
-        f"{_n(pooled.progressions, 'progression')}{each(lambda arm: arm.progressions)}",
-        *([f"{_n(pooled.crossovers, 'crossover')}"] if replay.conduct.crossover is not None else []),
+        _n(pooled.n["enrolled"], "patient") + _each(replay, "enrolled"),
+        _n(pooled.n["responses"], "response") + _each(replay, "responses"),
+        _n(pooled.n["progressions"], "progression") + _each(replay, "progressions"),
+        *([_n(pooled.n["crossovers"], "crossover") + _each(replay, "crossovers")] if has_crossover else []),
         *([_n(pooled.toxicities, "toxicity")] if pooled.toxicities is not None else []),
-        f"{_n(pooled.deaths, 'death')}{each(lambda arm: arm.deaths)}",
-        f"{pooled.withdrawn} off study alive{each(lambda arm: arm.withdrawn)}",
-        f"{pooled.on_study} on study{each(lambda arm: arm.on_study)}",
+        _n(pooled.n["deaths"], "death") + _each(replay, "deaths"),
+        f"{pooled.n['withdrawn']} off study alive" + _each(replay, "withdrawn"),
+        f"{pooled.n['on_study']} on study" + _each(replay, "on_study"),
     ]
-    lines = [f"Data cut-off and {final.name} analysis, day {day(replay.cutoff)}: {', '.join(counts)}."]
+    lines = [f"Data cut-off, look {final.name}, day {day(replay.cutoff)}: {', '.join(counts)}."]
     if not pooled.went_on:
-        whole = "every arm having stopped" if arms else "the trial having stopped"
+        whole = "every arm having stopped" if len(replay.arms) > 2 else "the trial having stopped"
         lines.append(f"The trial ended on day {day(replay.duration)}, {whole}; patients were followed to the cut-off.")
     if final.success_if is not None:
-        asked = [arm for arm in replay.arms if arm.is_success is not None]
-        clauses = [
-            f"{'all together' if arm.name == 'pooled' else arm.name} {arm.responses} of {arm.evaluable}, "
-            f"{_least_words(arm)}, {'success' if arm.is_success else 'no success'}"
-            for arm in asked
-        ]
-        rule = final.success_if.rule.wording(replay.design.arm_names)
-        lines.append(f"For success at {final.name}: {rule}: {'; '.join(clauses) or 'there is no arm left to ask'}.")
+        clauses = [_final_success(arm) for arm in replay.arms if arm.is_success is not None]
+        rule = final.success_if.rule
+        words = "" if rule.kind == "responses" else f" ({rule.wording(replay.design.arm_names)})"
+        lines.append(f"For success at {final.name}{words}: {'; '.join(clauses) or 'there is no arm left to ask'}.")
     return lines
 
 
-def _least_words(arm: Ended) -> str:
-    if arm.success_least is None or arm.success_least > arm.evaluable:
-        return f"not even {arm.evaluable} responses would do"
-    return f"{arm.success_least} or more needed"
+def _each(replay: Replay, what: str) -> str:
+    """Return how a number is made up: " (400 mg 39, 600 mg 41)"; nothing for one arm, or for 0."""
+    arms = [f"{arm.name} {arm.n[what]}" for arm in replay.arms[:-1]]
+    return f" ({', '.join(arms)})" if len(arms) > 1 and replay.arms[-1].n[what] else ""
+
+
+def _final_success(arm: Ended) -> str:
+    x, n, least = arm.n["responses"], arm.n["evaluable"], arm.success_least
+    name = "all together" if arm.name == "pooled" else arm.name
+    needed = f"{least} or more needed" if least is not None and least <= n else f"not even {n} would do"
+    reached = least is not None and x >= least
+    why = ", for it requires every arm and one has stopped" if reached and not arm.is_success else ""
+    return f"{name} {x} of {n}, {needed}, {'success' if arm.is_success else 'no success'}{why}"
 
 
 def _n(count: int, noun: str) -> str:
@@ -262,13 +264,13 @@ def legend(replay: Replay) -> list[str]:
     """Return what the listing means."""
     end = f"day {day(replay.cutoff)}"
     lines = [
-        f"Patients as known at the data cut-off, {end}. entry: day of the trial; all other times: days after the patient's own "
-        "entry. observed: best response; a response once it counts. response: when first seen. followed: until death, "
-        "withdrawal or the cut-off."
+        f"Patients as known at the data cut-off, {end}. entry: day of the trial; all other times: days after the "
+        "patient's own entry. observed: best response; a response once it counts. response: when first seen. "
+        "followed: until death, withdrawal or the cut-off."
     ]
     if replay.looks:
         lines.append(
-            "Pipeline: enrolled, response not yet settled. Overrun: enrolled, but not one of the patients that the look counts."
+            "Pipeline: enrolled, response not yet settled. Overrun: enrolled, but not of the look's own patients."
         )
     return lines
 
@@ -411,11 +413,15 @@ def _days(minute: int | None) -> float | None:
 
 def as_csv(replay: Replay) -> str:
     """Return the patients as CSV (RFC 4180); what a spreadsheet would run gets a ' before it."""
+    from trialsim.replay import Patient
+
     out = io.StringIO()
     writer = csv.writer(out)
     rows = [patient_row(replay, patient) for patient in replay.patients]
-    names = list(rows[0]) if rows else ["patient", "arm", "entry_day"]
-    writer.writerow([_cell(name) for name in names])
+    nobody = Patient(
+        *(0, "", 0, "", None, None, None, None, None, None, None, None, 0, 0, False, ("",) * len(replay.looks))
+    )
+    writer.writerow([_cell(name) for name in patient_row(replay, nobody)])
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return out.getvalue()
 

@@ -18,7 +18,8 @@ _STYLE = """
   :root { --page: #16181c; --ink: #e8e8e8; --soft: #a8a8a8; --line: #3b3f46; --band: #1e2126; }
 }
 * { box-sizing: border-box; }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto; max-width: 1200px; padding: 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); }
+body { margin: 0 auto; max-width: 1200px; padding: 1rem; }
 h1 { font-size: 1.4rem; line-height: 1.3; margin: .3rem 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; }
 p, li { max-width: 90ch; overflow-wrap: anywhere; }
@@ -78,8 +79,8 @@ def as_html(replay: Replay) -> str:
         *(f"<p>{escape(line)}</p>" for line in found(replay)),
         f"<ul>\n{story}\n</ul>",
         "<h2>Patients on the calendar</h2>",
-        '<p class="soft">Strong bars: on study; faint bars: followed for survival after that. Dashed lines: looks. '
-        "Point at a bar to see what each look made of the patient.</p>",
+        '<p class="soft">Strong bars: on study; faint bars: followed for survival after that. Dashed lines: looks; '
+        "dotted: arms stopped between looks. Point at a bar to see what each look made of the patient.</p>",
         _figure("swimmer", swimmer(replay)),
         '<div class="pair">',
         f"<section><h2>Overall survival ({n_deaths} died)</h2>{_figure('os', survival_curves(replay, 'os'))}</section>",
@@ -109,4 +110,5 @@ def _table(replay: Replay) -> str:
     table = patient_table(replay)
     head = "".join(f"<th>{escape(name)}</th>" for name in table.header)
     rows = "\n".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
-    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    body = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
+    return f'<div class="scroll" tabindex="0"><table>{body}</table></div>'

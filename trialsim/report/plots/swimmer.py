@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 DAY = 1440
 BAR_HEIGHT = 8
-LEAST_HEIGHT, MOST_HEIGHT = 420, 3000
-ROOM = 150
-"""Pixels above and below the bars, for the names of looks, the axis and the legend."""
+LEAST_HEIGHT, MOST_HEIGHT = 260, 3000
+STEP = 16
+"""Pixels between the names of lines."""
+ROOM = 76
+"""Pixels below the bars, for the axis and the legend."""
 
 
 class _Event(NamedTuple):
@@ -30,7 +32,7 @@ class _Event(NamedTuple):
 _EVENTS = (
     _Event("first response", "triangle-up-open", INK, lambda p: p.first_response),
     _Event("confirmed", "triangle-up", INK, lambda p: p.confirmation),
-    _Event("progression", "x", "#D55E00", lambda p: p.progression),
+    _Event("progression", "x", INK, lambda p: p.progression),
     _Event("crossover", "diamond", "#F0E442", lambda p: p.progression if p.crossover else None),
     _Event("toxicity", "square", "#CC79A7", lambda p: p.toxicity),
     _Event("withdrawal", "circle-open", INK, lambda p: p.exit if p.exit_reason == "withdrawal" else None),
@@ -55,13 +57,14 @@ def swimmer(replay: Replay) -> go.Figure:
         trace = _marks(replay, event)
         if trace is not None:
             figure.add_trace(trace)
-    _add_lines(figure, replay)
-    n = len(replay.patients)
+    lines = _lines(replay)
+    _add_lines(figure, replay, lines)
+    n, top = len(replay.patients), 24 + STEP * len(lines)
     figure.update_layout(
         barmode="overlay",
         bargap=0.15,
-        height=min(max(BAR_HEIGHT * n + ROOM, LEAST_HEIGHT), MOST_HEIGHT),
-        margin={"l": 44, "r": 12, "t": 84, "b": 60},
+        height=min(max(BAR_HEIGHT * n, LEAST_HEIGHT), MOST_HEIGHT) + top + ROOM,
+        margin={"l": 44, "r": 12, "t": top, "b": 60},
         paper_bgcolor="rgba(0, 0, 0, 0)",
         plot_bgcolor="rgba(0, 0, 0, 0)",
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
@@ -119,20 +122,27 @@ def _marks(replay: Replay, event: _Event) -> go.Scatter | None:
     )
 
 
-def _add_lines(figure: go.Figure, replay: Replay) -> None:
-    """Add a vertical line for each look that took place and for the cut-off, their names in steps so that they stay apart."""
-    lines = [(look.minute, look.name) for look in replay.looks if look.minute is not None]
-    lines.append((replay.cutoff, "cut-off"))
-    for step, (minute, name) in enumerate(lines):
-        at = minute / DAY
-        is_late = minute > replay.cutoff / 2
-        figure.add_vline(x=at, line={"color": INK, "width": 1.5, "dash": "dash" if step < len(lines) - 1 else "solid"})
+def _lines(replay: Replay) -> list[tuple[int, str, str]]:
+    """Return minute, name and dash of each look that took place, each stop between looks, and the cut-off."""
+    lines = [(look.minute, look.name, "dash") for look in replay.looks if look.minute is not None]
+    between = [stop for stop in replay.stops if stop.look is None]
+    for minute in dict.fromkeys(stop.minute for stop in between):
+        arms = " and ".join(stop.arm for stop in between if stop.minute == minute)
+        lines.append((minute, f"{arms} stopped", "dot"))
+    return [*sorted(lines), (replay.cutoff, "cut-off", "solid")]
+
+
+def _add_lines(figure: go.Figure, replay: Replay, lines: list[tuple[int, str, str]]) -> None:
+    """Add vertical lines, their names in steps so that they stay apart."""
+    for step, (minute, name, dash) in enumerate(lines):
+        at, is_late = minute / DAY, minute > replay.cutoff / 2
+        figure.add_vline(x=at, line={"color": INK, "width": 1.5, "dash": dash})
         figure.add_annotation(
             x=at,
             y=1,
             yref="paper",
             yanchor="bottom",
-            yshift=2 + 16 * ((len(lines) - 1 - step) % 4),
+            yshift=2 + STEP * (len(lines) - 1 - step),
             xanchor="right" if is_late else "left",
             text=f"{safe(name)}, day {at:.0f}",
             showarrow=False,
