@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LONG = ["run", "gist", "--n-sims", "1000000000", "--set", "plans=[]", "--jobs", "2"]
+LONG = ["run", "gist", "--set", "conduct=null", "--n-sims", "1000000000", "--set", "plans=[]", "--jobs", "2"]
 COMMAND = [sys.executable, "-m", "trialsim"]
 
 
