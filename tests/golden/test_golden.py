@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 import trialsim
+from trialsim.calendar import study_of
 from trialsim.compile import compile_design
+from trialsim.engines.calendar import simulate_trials
 from trialsim.engines.montecarlo import Study, simulate
 from trialsim.spec.shipped import shipped_names
 
 FILE = Path(__file__).parent / "tallies.json"
 N = 10_000
+N_CALENDAR = 500
 
 
 def tallies(name: str) -> dict[str, dict[str, object]]:
@@ -34,6 +37,14 @@ def tallies(name: str) -> dict[str, dict[str, object]]:
                 "criteria": int(tally.criterion.sum()),
                 "responses": hashlib.sha256(tally.arm.tobytes() + tally.pooled.tobytes()).hexdigest()[:16],
             }
+            if scenario.conduct is not None and truth in (scenario.truths[0], scenario.truths[-1]):
+                study = study_of(design, scenario.conduct, truth.rates(design.arm_names), scenario.seed)
+                sums = simulate_trials(study, N_CALENDAR).sums
+                words = json.dumps([sums.n, sums.total, [histogram.tolist() for histogram in sums.histogram]])
+                found[f"{plan_name} / {truth.name}"]["calendar"] = {
+                    "columns": len(sums.columns),
+                    "sums": hashlib.sha256(words.encode()).hexdigest()[:16],
+                }
     return found
 
 

@@ -26,7 +26,7 @@ BASE = Record("p", "t", "p_stop", "A", "l", None, None, None, 0.25, 0.0043, None
 
 @pytest.fixture(scope="module")
 def both() -> trialsim.Result:
-    return trialsim.run(trialsim.load_scenario("gist", ["n_sims=2000"]))
+    return trialsim.run(trialsim.load_scenario("gist", ["n_sims=2000", "conduct.n_sims=200"]))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_the_protocol_in_numbers(exact: trialsim.Result, both: trialsim.Result) 
         assert "8.3 (8.3499)" in first
         assert second.startswith("With 200 patients")
         assert smallest.startswith("147 patients are the fewest")
-    simulated = trialsim.run(trialsim.load_scenario("gist", ["n_sims=2000"]), "montecarlo")
+    simulated = trialsim.run(trialsim.load_scenario("gist", ["n_sims=2000", "conduct.n_sims=200"]), "montecarlo")
     assert "(simulated, MCSE 0.005" in sentences(simulated)[0]
 
 
@@ -121,6 +121,7 @@ def test_tables_of_many_arms_are_split_not_cut() -> None:
         "design.looks.interim.success_if=null",
         "design.allocation.block_size=5",
         "plans=[]",
+        "conduct=null",
         "truths=[{name: low, response_rate: 0.1}]",
     ]
     result = trialsim.run(trialsim.load_scenario("gist", changes), "exact")
@@ -166,14 +167,14 @@ def test_documents_hold_every_record_with_all_digits(both: trialsim.Result) -> N
 
 
 def test_csv_disarms_spreadsheet_formulas() -> None:
-    changes = ["truths=[{name: '=1+1', response_rate: 0.05}]"]
+    changes = ["conduct=null", "truths=[{name: '=1+1', response_rate: 0.05}]"]
     text = as_csv(trialsim.run(trialsim.load_scenario("gist", changes), "exact"))
     assert ",'=1+1," in text
     assert ",=1+1," not in text
 
 
 def test_html_escapes_and_needs_nothing_else() -> None:
-    changes = ["truths=[{name: '<script>alert(1)</script>', response_rate: 0.05}]"]
+    changes = ["conduct=null", "truths=[{name: '<script>alert(1)</script>', response_rate: 0.05}]"]
     page = as_html(trialsim.run(trialsim.load_scenario("gist", changes), "exact"))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
@@ -182,7 +183,7 @@ def test_html_escapes_and_needs_nothing_else() -> None:
 
 
 def test_markdown_escapes_bars() -> None:
-    changes = ["truths=[{name: 'a|b', response_rate: 0.05}]"]
+    changes = ["conduct=null", "truths=[{name: 'a|b', response_rate: 0.05}]"]
     assert "a\\|b" in as_markdown(trialsim.run(trialsim.load_scenario("gist", changes), "exact"))
 
 
@@ -240,6 +241,7 @@ def test_what_the_exact_engine_declines_is_simulated_and_said() -> None:
         "design.looks.proof-of-concept.continue_if={of: pooled, rule: {kind: responses, at_least: 9}}",
         "design.looks.interim.at={total: 57}",
         "design.looks.interim.success_if=null",
+        "conduct=null",
         "truths=[{name: low, response_rate: 0.1}]",
         "plans=[{name: large, cap: 600}, {name: small, cap: 60}]",
         "n_sims=500",
@@ -256,7 +258,11 @@ def test_what_the_exact_engine_declines_is_simulated_and_said() -> None:
 
 
 def test_a_design_that_cannot_stop_has_no_rows_given_that_it_went_on() -> None:
-    single = ["design.looks=[{name: only, at: full_enrolment}]", "truths=[{name: low, response_rate: 0.1}]"]
+    single = [
+        "design.looks=[{name: only, at: full_enrolment}]",
+        "conduct=null",
+        "truths=[{name: low, response_rate: 0.1}]",
+    ]
     text = as_text(trialsim.run(trialsim.load_scenario("simon-20-40", single), "exact"))
     assert "arm goes on" not in text
     assert "arm goes on" in as_text(trialsim.run(trialsim.load_scenario("simon-20-40"), "exact"))

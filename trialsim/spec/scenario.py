@@ -126,9 +126,15 @@ def _check_match(scenario: Scenario) -> None:
         return
     plans, truths = [name for name, _ in scenario.designs()], [truth.name for truth in scenario.truths]
     if match.truth not in truths:
-        raise ValueError(f'conduct.match.truth | there is no truth "{match.truth}"; {nearest(match.truth, truths)}')
+        raise ValueError(
+            f'conduct.match.truth | there is no truth "{match.truth}"; {nearest(match.truth, truths)}; '
+            "or leave the match out (conduct.match: null)"
+        )
     if match.plan is not None and match.plan not in plans:
-        raise ValueError(f'conduct.match.plan | there is no plan "{match.plan}"; {nearest(match.plan, plans)}')
+        raise ValueError(
+            f'conduct.match.plan | there is no plan "{match.plan}"; {nearest(match.plan, plans)}; '
+            "or leave the match out (conduct.match: null)"
+        )
 
 
 def _check_flip(scenario: Scenario, index: int, flip: Flip) -> None:
