@@ -78,6 +78,8 @@ class Result:
     """Why the exact engine declined, and for which plans, if it did."""
     match: tuple[MatchRow, ...] = ()
     """Published results beside the model, if the conduct names any."""
+    missed: tuple[MissedLook, ...] = ()
+    """Looks that never took place in some trials."""
     readings: tuple[Reading, ...] = ()
     """The sensitivity to other readings of the protocol, if asked for."""
 
@@ -124,6 +126,7 @@ def run(
     records: list[Record] = []
     reasons: list[str] = []
     match: tuple[MatchRow, ...] = ()
+    missed: list[MissedLook] = []
     for plan_name, design in scenario.designs():
         plan = compile_design(design)
         reason = None if engine == "montecarlo" else _why_not(plan)
@@ -141,13 +144,15 @@ def run(
             if scenario.conduct is not None and engine != "exact":
                 conducted = _conducted(setting, scenario, design, n_jobs, progress)
                 records += _calendar_records(setting, scenario, plan_name, truth.name, exact, conducted)
+                missed += _missed(conducted, plan_name, truth.name, design)
                 if _is_matched(scenario.conduct, plan_name, truth.name, match):
                     match = _match(conducted, setting, scenario, design)
     were_both = engine == "auto" and any(record.is_judged for record in records)
     facts = provenance(scenario, simulated=engine != "exact", wall_s=perf_counter() - began)
     agreement = _agreement(records) if were_both else None
     readings = _readings(scenario, n_jobs, progress) if sensitivity and engine != "exact" else ()
-    return Result(scenario, engine, tuple(records), facts, agreement, " ".join(reasons) or None, match, readings)
+    why_not = " ".join(reasons) or None
+    return Result(scenario, engine, tuple(records), facts, agreement, why_not, match, tuple(missed), readings)
 
 
 def _why_not(plan: Plan) -> str | None:
@@ -218,6 +223,26 @@ def _match(tally: CalendarTally, setting: Setting, scenario: Scenario, design: D
     assert scenario.conduct is not None
     study = study_of(design, scenario.conduct, setting.rates, scenario.seed)
     return match_rows(design, scenario.conduct, tally, study)
+
+
+class MissedLook(NamedTuple):
+    """A look that never took place in some trials although an arm went on to the end."""
+
+    plan: str
+    truth: str
+    look: str
+    n: int
+    n_trials: int
+    trials: tuple[int, ...]
+    """Numbers of the first of them."""
+
+
+def _missed(tally: CalendarTally, plan: str, truth: str, design: Design) -> list[MissedLook]:
+    return [
+        MissedLook(plan, truth, design.look_names[look], missed.n, tally.n_trials, missed.first)
+        for look, missed in sorted(tally.missed.items())
+        if missed.n
+    ]
 
 
 class Reading(NamedTuple):

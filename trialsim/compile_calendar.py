@@ -205,8 +205,8 @@ def _confirmation(conduct: Conduct) -> tuple[list[float], list[float]]:
             later = [visit for visit in schedule if visit > day]
             if not later:
                 raise InputError(
-                    "conduct.response.confirmation.at_next_visit: no visit is scheduled after the response visit on day "
-                    f"{day:g}; add one to conduct.visits."
+                    "conduct.response.confirmation.at_next_visit: no visit is scheduled after the response visit on "
+                    f"day {day:g}; add one to conduct.visits."
                 )
             lags.append(float(minutes(later[0]) - minutes(day)))
         return lags, lags

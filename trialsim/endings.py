@@ -145,7 +145,7 @@ class ColumnSums:
 
 def _sums_of_squares(values: NDArray[np.int64]) -> list[int]:
     """Return the sum of squares of each column, exactly: squares of large values do not fit into 64 bits."""
-    squares = np.einsum("ij,ij->j", values, values).tolist()
+    squares: list[int] = np.einsum("ij,ij->j", values, values).tolist()
     large = np.flatnonzero((np.abs(values) >= _LARGE).any(axis=0))
     if large.size:
         high, low = values[:, large] >> 20, values[:, large] & 0xFFFFF
@@ -162,11 +162,33 @@ def _added(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
     return total
 
 
+class Missed(NamedTuple):
+    """Trials in which a look did not take place although an arm was still in the trial at the end."""
+
+    n: int
+    first: tuple[int, ...]
+    """The lowest numbers of such trials, a few."""
+
+    def merged(self, other: Missed) -> Missed:
+        """Return the missed looks of both sets of trials."""
+        return Missed(self.n + other.n, tuple(sorted((*self.first, *other.first))[:N_EXAMPLES]))
+
+
+N_EXAMPLES = 3
+
+
 class CalendarTally:
     """What happened in calendar trials: sums of columns, and counts of endings and outcomes."""
 
     def __init__(
-        self, n_trials: int, sums: ColumnSums, endings: Counter, outcomes: Counter, pooled: Counter, criteria: Counter
+        self,
+        n_trials: int,
+        sums: ColumnSums,
+        endings: Counter,
+        outcomes: Counter,
+        pooled: Counter,
+        criteria: Counter,
+        missed: dict[int, Missed] | None = None,
     ) -> None:
         self.n_trials = n_trials
         self.sums = sums
@@ -174,6 +196,7 @@ class CalendarTally:
         self.outcomes = outcomes
         self.pooled = pooled
         self.criteria = criteria
+        self.missed = missed or {}
 
     @classmethod
     def empty(cls, found: list[Column]) -> CalendarTally:
@@ -188,3 +211,5 @@ class CalendarTally:
         self.outcomes.add(other.outcomes)
         self.pooled.add(other.pooled)
         self.criteria.add(other.criteria)
+        for look, missed in other.missed.items():
+            self.missed[look] = self.missed.get(look, Missed(0, ())).merged(missed)

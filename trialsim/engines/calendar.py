@@ -12,7 +12,7 @@ import numpy as np
 
 from trialsim.columns import Shape, columns
 from trialsim.endings import CalendarTally, ColumnSums
-from trialsim.engines.calendar_endings import endings_of
+from trialsim.engines.calendar_endings import endings_of, missed_looks
 from trialsim.kernels import clinic as c
 from trialsim.kernels.calendar import simulate_calendar
 
@@ -64,7 +64,6 @@ def trials(study: CalendarStudy, first: int, n_trials: int) -> NDArray[np.int64]
 
 def one_trial(study: CalendarStudy, trial: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the columns of one trial, and its patients (`clinic.N_PATIENT_ROWS` rows)."""
-    number = study.clinic.whole[c.NUMBER].copy()
     book, _ = _book(study, trial, 1)
     # Survival reuses rows of patients as room, so the patients come from a run without it.
     whole = study.clinic.whole.copy()
@@ -73,7 +72,6 @@ def one_trial(study: CalendarStudy, trial: int) -> tuple[NDArray[np.int64], NDAr
     plain = CalendarStudy(study.clinic._replace(whole=whole), study.seed)
     _, patients = _book(plain, trial, 1)
     n = int(book.column[0][_enrolled_column(plain)])
-    assert number[c.N_MAX] >= n
     return book.column[0], patients[:, :n]
 
 
@@ -122,8 +120,9 @@ def _in_order(
 
 
 def _block(study: CalendarStudy, found: list[Column], first: int, n_trials: int) -> CalendarTally:
-    matrix = trials(study, first, n_trials)
-    return CalendarTally(n_trials, ColumnSums.of(found, matrix), *endings_of(found, matrix, shape_of(study.clinic)))
+    matrix, shape = trials(study, first, n_trials), shape_of(study.clinic)
+    missed = missed_looks(found, matrix, shape, first)
+    return CalendarTally(n_trials, ColumnSums.of(found, matrix), *endings_of(found, matrix, shape), missed)
 
 
 def _enrolled_column(study: CalendarStudy) -> int:

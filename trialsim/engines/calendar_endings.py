@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trialsim.endings import Counter
+from trialsim.endings import N_EXAMPLES, Counter, Missed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,3 +50,15 @@ def endings_of(
             if met:
                 criteria.rows[look, shape.n_arms if slot < 0 else slot] = met
     return endings, outcomes, Counter.of(pooled[some]), criteria
+
+
+def missed_looks(found: list[Column], matrix: NDArray[np.int64], shape: Shape, first: int) -> dict[int, Missed]:
+    """Return, for each look, the trials that never reached it although an arm was still in at the end."""
+    where = {(column.quantity, column.arm, column.look): index for index, column in enumerate(found)}
+    stop_look = matrix[:, [where["stop_look", arm, None] for arm in range(shape.n_arms)]]
+    goes_on = (stop_look == -1).any(axis=1)
+    missed = {}
+    for look in range(shape.n_looks):
+        never = np.flatnonzero(goes_on & (matrix[:, where["look_day", None, look]] < 0))
+        missed[look] = Missed(len(never), tuple(int(first + i) for i in never[:N_EXAMPLES]))
+    return missed

@@ -308,6 +308,24 @@ def match_notes(rows: tuple[MatchRow, ...]) -> list[str]:
     return [f'"{row.label}" cannot be reproduced by any model: {row.reason}.' for row in rows if row.reason]
 
 
+def missed_notes(result: Result) -> list[str]:
+    """Return in which trials a look never took place; a sentence per plan and look."""
+    found = []
+    for plan, look in dict.fromkeys((missed.plan, missed.look) for missed in result.missed):
+        parts = []
+        for missed in result.missed:
+            if (missed.plan, missed.look) == (plan, look):
+                share = missed.n / missed.n_trials
+                error = (share * (1 - share) / missed.n_trials) ** 0.5
+                numbers = ", ".join(map(str, missed.trials)) + (", …" if missed.n > len(missed.trials) else "")
+                parts.append(f"{missed.truth} {with_error(100 * share, 100 * error, 1)} % (trials {numbers})")
+        found.append(
+            f"{plan}, {look}: never reached by the cut-off, though an arm went on, under {'; '.join(parts)}. "
+            "`replay --trial` shows why."
+        )
+    return found
+
+
 def _readings(readings: tuple[Reading, ...]) -> Table:
     """Return the sensitivity: one line per reading and truth."""
     records = [record for reading in readings for record in reading.records]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trialsim.compile import compile_design
 from trialsim.report.explain import decision_table, defaults, paragraph, question
+from trialsim.report.explain_conduct import conduct_paragraph
 from trialsim.report.render import table_as_text
 from trialsim.spec.scenario import Scenario
 
@@ -31,6 +32,8 @@ def explanation(checked: Scenario | Design) -> str:
     parts = [f"{checked.name}: a valid {kind}.", "", fill(paragraph(design), WIDTH), ""]
     if isinstance(checked, Scenario):
         parts += [fill(question(checked), WIDTH), ""]
+        if checked.conduct is not None:
+            parts += [fill(conduct_paragraph(checked.conduct, design), WIDTH), ""]
     parts += [table_as_text(decision_table(own, compile_design(own), name)) for name, own in plans]
     left = defaults(checked)
     parts += (

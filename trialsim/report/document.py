@@ -52,6 +52,7 @@ def document(result: Result) -> dict[str, Any]:
         "provenance": result.provenance,
         "agreement": _agreement(result),
         "match": [_match_row(found) for found in result.match],
+        "missed_looks": [found._asdict() for found in result.missed],
         "sensitivity": [
             {"reading": reading.name, "truth": reading.truth, "measures": [row(record) for record in reading.records]}
             for reading in result.readings

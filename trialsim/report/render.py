@@ -7,7 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from trialsim.oc.agreement import FAMILY_WISE_ERROR
-from trialsim.report.calendar_tables import match_notes
+from trialsim.report.calendar_tables import match_notes, missed_notes
 from trialsim.report.protocol import sentences
 from trialsim.report.table import Table
 from trialsim.report.tables import tables
@@ -77,7 +77,7 @@ def verdict(result: Result) -> list[str]:
 def legend(result: Result) -> list[str]:
     """Return what the words and signs in the tables mean."""
     many = len(result.scenario.design.arms) > 1
-    notes = match_notes(result.match)
+    notes = [*match_notes(result.match), *missed_notes(result)]
     conduct = result.scenario.conduct
     if conduct is not None and conduct.sensitivity and not result.readings and result.engine != "exact":
         notes.append(f"{len(conduct.sensitivity)} other readings of the protocol are listed; --sensitivity tries them.")
