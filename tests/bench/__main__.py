@@ -121,7 +121,7 @@ def bench_commands() -> None:
 def peak_mb(n_sims: int) -> float:
     """Return the peak memory of a run in a new process."""
     code = (
-        f"import resource, trialsim; trialsim.run(trialsim.load_scenario('gist', ['n_sims={n_sims}']));"
+        f"import resource, trialsim; trialsim.run(trialsim.load_scenario('gist', ['n_sims={n_sims}', 'conduct=null']));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
@@ -135,5 +135,6 @@ def bench_memory() -> None:
 
 
 if __name__ == "__main__":
-    for bench in (bench_kernel, bench_exact, bench_commands, bench_memory, bench_jobs):
+    benches = (bench_calendar, bench_whole_model, bench_kernel, bench_exact, bench_commands, bench_memory, bench_jobs)
+    for bench in benches:
         bench()

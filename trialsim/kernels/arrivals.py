@@ -23,6 +23,7 @@ from trialsim.kernels.clinic import (
     HORIZON,
     IN_BLOCK,
     IN_TRIAL,
+    LANES,
     LEFT_IN_BLOCK,
     LIST_CHUNK,
     N_ARMS,
@@ -126,15 +127,16 @@ def arrive(
     if law == GIVEN:
         _as_given(n, _U(n_pieces), real[PIECE_START], clock)
         return
-    fill_patients(seed, ENTRY_GAP, replicate, _ZERO, n, word[0], word[1])
-    fill_gaps(_ZERO, n, word[0], gap)
+    padded = (n + _U(LANES - 1)) & ~_U(LANES - 1)
+    fill_patients(seed, ENTRY_GAP, replicate, _ZERO, padded, word[0], word[1])
+    fill_gaps(_ZERO, padded, word[0], gap)
     if law == WINDOW:
         _spread_from_end(n, gap)
-        _in_window(n, real[PIECE_START, 0], real[PIECE_SCALE, 0], gap, clock)
+        _in_window(padded, real[PIECE_START, 0], real[PIECE_SCALE, 0], gap, clock)
         return
     _running_sum(n, gap)
     for piece in range(n_pieces):
-        _in_piece(n, real[PIECE_START, piece], real[PIECE_SCALE, piece], real[PIECE_FROM, piece], gap, clock)
+        _in_piece(padded, real[PIECE_START, piece], real[PIECE_SCALE, piece], real[PIECE_FROM, piece], gap, clock)
 
 
 @loop

@@ -139,6 +139,9 @@ IN_TRIAL, STOPPED_BETWEEN = -1, -2
 CONTINUE, FUTILITY, EFFICACY, TOXIC_STOP = range(4)
 """Decisions about an arm."""
 
+LANES = 32
+"""Rows are read in multiples of so many patients: what is left over after them would cost as much as the rest."""
+
 LIST_CHUNK = 64
 """Places of the randomisation list that are drawn together."""
 
@@ -158,11 +161,11 @@ class Room(NamedTuple):
     """Room for one trial; its contents do not matter."""
 
     patient: NDArray[int32]
-    """(N_PATIENT_ROWS, patients + 1)"""
+    """(N_PATIENT_ROWS, patients + 1 + LANES); an arm of every row is one of the trial's, or -1 while a trial closes."""
     word: NDArray[uint64]
-    """(6, patients + 1) and at least LIST_CHUNK wide; the last two rows hold the randomisation list."""
+    """(6, patients + 1 + LANES) and at least LIST_CHUNK wide; the last two rows hold the randomisation list."""
     gap: NDArray[float64]
-    """(patients + 1,)"""
+    """(patients + 1 + LANES,)"""
     state: NDArray[int64]
     """(N_STATE_ROWS, widest)"""
     key: NDArray[int64]
@@ -182,7 +185,7 @@ class Book(NamedTuple):
 
 def room(n_arms: int, n_patients: int) -> Room:
     """Return room for a trial; made in Python, because each array that a kernel makes costs compilation time."""
-    width = n_patients + 1
+    width = n_patients + 1 + LANES
     return Room(
         np.zeros((N_PATIENT_ROWS, width), np.int32),
         np.zeros((6, max(width, LIST_CHUNK)), np.uint64),

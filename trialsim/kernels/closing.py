@@ -11,7 +11,7 @@ from numpy import int32 as _I32
 from numpy import int64 as _I64
 from numpy import uint64 as _U
 
-from trialsim.kernels._jit import loop
+from trialsim.kernels._jit import inlined, loop
 from trialsim.kernels.clinic import (
     ARM,
     BY_CONFIRMED,
@@ -37,6 +37,7 @@ from trialsim.kernels.clinic import (
     IN_TRIAL,
     IS_NOT_EVALUABLE,
     IS_PROGRESSIVE,
+    LANES,
     MISSING,
     N_ARMS,
     N_CURVE_DAYS,
@@ -77,6 +78,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ZERO = _U(0)
+
+
+@inlined
+def _in_lanes(n: int64) -> uint64:
+    """Return `n` rounded up to a whole number of lanes."""
+    return (_U(n) + _U(LANES - 1)) & ~_U(LANES - 1)
 
 
 @loop
@@ -168,11 +175,14 @@ def write_final(
 ) -> int64:
     """Write how the trial ended; return the number of columns."""
     number, n_arms, n = whole[NUMBER], whole[NUMBER, N_ARMS], state[SINGLE_STATE, N_ENROLLED]
-    arms, due, never, end, wide = patient[ARM], patient[SPARE], patient[OTHER], _U(n), n_arms + 1
+    arms, due, never, wide = patient[ARM], patient[SPARE], patient[OTHER], n_arms + 1
+    end = _in_lanes(n)
+    for i in range(_U(n), end):
+        arms[i] = -1  # belongs to no arm, so that counts may read on to a whole number of lanes
     progression, kind, off = patient[PROGRESSION], patient[CLASS], patient[OFF]
     n_kept = n_in_trial(state, n_arms)
     _due(end, patient[ENTRY], _I32(cutoff), due)
-    for i in range(n):
+    for i in range(_ZERO, end):
         never[i] = 0  # a time that has always come
     for arm in range(n_arms):
         out[arm] = state[STOP_LOOK, arm]
@@ -295,7 +305,7 @@ def write_survival(
     """Write survival, follow-up and response times. Rows of patients that are no longer needed serve as room."""
     number, n, z = whole[NUMBER], state[SINGLE_STATE, N_ENROLLED], real[SINGLE, Z_LEVEL]
     n_arms, n_at, at = number[N_ARMS], number[N_TIMES], whole[TIMES]
-    end, arms, due, entry = _U(n), patient[ARM], patient[SPARE], patient[ENTRY]
+    end, arms, due, entry = _in_lanes(n), patient[ARM], patient[SPARE], patient[ENTRY]
     time, event, width = patient[CLASS], patient[CONF], (n_arms + 1) * (3 * n_at + 1)
     _observe_survival(end, due, patient[FOLLOWED], patient[DEATH], time, event)
     sort_times(n, time, event, arms, key[0], key[1])

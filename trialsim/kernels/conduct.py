@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from numpy import int64 as _I64
+from numpy import uint64 as _U
 
 from trialsim.kernels._jit import loop, once
 from trialsim.kernels.arrivals import arrive, enrol, n_open
@@ -228,6 +229,8 @@ def conduct(
     for column in range(n_looks * per_look):
         out[column] = MISSING
     _begin(whole, state)
+    for i in range(_U(patient.shape[1])):
+        arms[i] = 0
     arrive(seed, replicate, whole, real, patient, word, gap)
     look, watched_to, last_stop = _I64(0), _I64(-1), _I64(0)
     while True:

@@ -44,6 +44,7 @@ from trialsim.kernels.clinic import (
     KNOWN_CONFIRMED,
     LAG_LOW,
     LAG_WIDTH,
+    LANES,
     LATEST,
     LEAVING,
     N_ARMS,
@@ -312,7 +313,9 @@ def draw_patients(
     """Write what becomes of the patients not drawn yet, up to number `upto` - 1; their arms are known."""
     if upto <= state[SINGLE_STATE, N_DRAWN]:
         return
-    start, end = _U(state[SINGLE_STATE, N_DRAWN]), _U(upto)
+    # Some patients beyond are drawn along, under whatever arm stands there; they are drawn again once theirs is known.
+    start, last = _U(state[SINGLE_STATE, N_DRAWN]), _U(upto)
+    end = start + ((last - start + _U(LANES // 2 - 1)) & ~_U(LANES // 2 - 1))
     state[SINGLE_STATE, N_DRAWN] = upto
     even, when, lag, later = word[0], word[1], word[2], word[3]
     arm, kind, first, conf = patient[ARM], patient[CLASS], patient[FIRST], patient[CONF]
@@ -349,7 +352,7 @@ def draw_patients(
     _end_without_progression(start, end, progression, withdrawal, death_before, failure, off, death, followed, crossed)
     cross, mean, single = real[P_CROSSOVER], real[DEATH_AFTER_MEAN], real[SINGLE]
     _after_progression(
-        start, end, seed, replicate, cross, mean, single, latest, arm, progression, off, death, followed, crossed
+        start, last, seed, replicate, cross, mean, single, latest, arm, progression, off, death, followed, crossed
     )
     for mode in range(2):
         at, counted = conf if mode == CONFIRMED else first, patient[BY_CONFIRMED + mode]

@@ -116,7 +116,7 @@ def defaults(part: BaseModel, path: str = "") -> list[str]:
         if name in ("published", "match", "sensitivity"):
             continue  # what a paper printed, and how else it can be read, are no choices of the design
         if name not in part.model_fields_set and not isinstance(value, BaseModel):
-            if value not in ("", (), None):
+            if value not in ("", (), None, {}):
                 found.append(f"{where} = {_shown(value)}")
         elif isinstance(value, BaseModel):
             found += defaults(value, f"{where}.")
