@@ -116,7 +116,7 @@ def bench_calendar() -> None:
     naive = (time.process_time() - began) / 3 * 1e6
     print(
         f"calendar trial of {N_PATIENTS} patients: {median['lean']:.1f} µs, with survival {median['with survival']:.1f}; "
-        f"its uniform numbers {median['drawing']:.1f} µs: ratio {median['lean'] / median['drawing']:.1f} (at most 3)"
+        f"uniform numbers {median['drawing']:.1f}: ratio {median['lean'] / median['drawing']:.1f} (at most 3)"
     )
     print(
         f"  numpy, without survival, {median['numpy']:.0f} µs: {median['numpy'] / median['lean']:.1f} times (4); "
