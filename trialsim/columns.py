@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PATIENTS, MINUTES, MILLIONTHS, SIGNED, CODE = "patients", "minutes", "millionths", "signed millionths", "code"
+AMOUNT = "millionths of an amount"
+"""Without a natural upper limit: an AUC, a half-life."""
 
 
 class Column(NamedTuple):

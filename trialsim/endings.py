@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from trialsim.columns import CODE, MILLIONTHS, MINUTES, PATIENTS, SIGNED
+from trialsim.columns import AMOUNT, CODE, MILLIONTHS, MINUTES, PATIENTS, SIGNED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,10 +89,13 @@ class Counter:
         return np.array([row for row, _ in ordered], np.int64), np.array([count for _, count in ordered], np.int64)
 
 
-BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, SIGNED: 1000, CODE: 1}
-"""Quantiles are read to this precision: whole patients, whole days, thousandths."""
+BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, SIGNED: 1000, AMOUNT: 10_000, CODE: 1}
+"""Quantiles are read to this precision: whole patients, whole days, thousandths, hundredths of an amount."""
 
-_LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: 0, SIGNED: -20_000, CODE: -2}
+MOST_BINS = 1_000_000
+"""Of an amount; what is larger counts as this many hundredths in quantiles (not in means)."""
+
+_LOWEST_BIN = {PATIENTS: 0, MINUTES: 0, MILLIONTHS: 0, SIGNED: -20_000, AMOUNT: 0, CODE: -2}
 _MISSING = -(2**62)
 _LARGE = 2**20
 """The squares of eight million smaller values fit into 64 bits."""
@@ -121,7 +124,7 @@ class ColumnSums:
         for unit, width in BIN_WIDTH.items():
             own = [index for index, column in enumerate(found) if column.unit == unit]
             if own and (width, _LOWEST_BIN[unit]) != (1, 0):
-                bins[:, own] = np.maximum(values[:, own] // width - _LOWEST_BIN[unit], 0)
+                bins[:, own] = np.clip(values[:, own] // width - _LOWEST_BIN[unit], 0, MOST_BINS)
         sizes = bins.max(axis=0) + 1
         offset = np.cumsum(sizes) - sizes
         flat = np.bincount((bins + offset)[has_value], minlength=int(sizes.sum()))

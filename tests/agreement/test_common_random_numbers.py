@@ -263,6 +263,7 @@ def facts(tally: CalendarTally) -> dict[str, Any]:
         "total": sums.total,
         "squares": sums.squares,
         "histogram": [np.trim_zeros(histogram, "b").tolist() for histogram in sums.histogram],
+        "missed": dict(sorted(tally.missed.items())),
         **{
             name: dict(sorted(getattr(tally, name).rows.items()))
             for name in ("endings", "outcomes", "pooled", "criteria")
@@ -290,6 +291,7 @@ def test_the_run_has_something_to_change(gist: CalendarStudy, one_run: dict[str,
     assert len(one_run["endings"]) > 50
     assert len(one_run["outcomes"]) > 20
     assert one_run["criteria"]
+    assert sum(missed.n for missed in one_run["missed"].values()) > 3
     assert sum(one_run["endings"].values()) == one_run["n_trials"] == 400
     assert facts(simulate_trials(gist._replace(seed=10), 400)) != one_run
 
@@ -314,7 +316,7 @@ def test_two_ranges_merged_are_one_run(gist: CalendarStudy, one_run: dict[str, A
     from trialsim.engines.calendar import _block
 
     found = columns_of(gist)
-    for order in ((0, 150), (150, 0)):
+    for order in ((0, 150), (150, 0)):  # in any order
         merged = CalendarTally.empty(found)
         for first in order:
             merged.add(_block(gist, found, first, 150 if first == 0 else 250))

@@ -185,11 +185,22 @@ class Compared(NamedTuple):
         return max(((abs(z), key) for key, z in self.z.items()), key=lambda item: item[0])
 
 
+_EXPECTED: dict[Any, dict[tuple[Any, ...], Estimate]] = {}
+
+
+def expected_of(case: Case, rates: tuple[float, ...], n: int) -> dict[tuple[Any, ...], Estimate]:
+    """Return the exact value of every measure with the standard error that `n` trials have."""
+    key = (case.design.model_dump_json(), rates, n)
+    if key not in _EXPECTED:
+        exact = solve(case.setting.plan, rates).scaled(n)
+        _EXPECTED[key] = {entry.key: entry.estimate for entry in table(case.setting, exact)}
+    return _EXPECTED[key]
+
+
 def compared(case: Case, tally: CalendarTally, rates: tuple[float, ...] | None = None) -> Compared:
     """Hold the measures of calendar trials against their exact values under ideal conduct."""
     setting, n = case.setting, tally.n_trials
-    exact = solve(setting.plan, setting.rates if rates is None else rates)
-    expected = {entry.key: entry.estimate for entry in table(setting, exact.scaled(n))}
+    expected = expected_of(case, setting.rates if rates is None else rates, n)
     plan, endings = as_endings(tally, setting.plan)
     found = {entry.key: entry.estimate for entry in table(setting._replace(plan=plan), endings)}
     assert {key[0] for key in expected} == {key[0] for key in found}

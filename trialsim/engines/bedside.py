@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trialsim.columns import MILLIONTHS, PATIENTS, Column
+from trialsim.columns import AMOUNT, PATIENTS, Column
 from trialsim.inference.copula import thresholds
 from trialsim.spec.conduct.checks import by_arm
 
@@ -69,7 +69,7 @@ class Bedside(NamedTuple):
             for quantity in ("status_at_baseline", "status_later"):
                 found += [Column(quantity, PATIENTS, point=state) for state in range(len(self.status.base))]
         if self.exposure is not None:
-            found += [Column(quantity, MILLIONTHS, arm) for quantity in EXPOSURE for arm in range(self.n_arms)]
+            found += [Column(quantity, AMOUNT, arm) for quantity in EXPOSURE for arm in range(self.n_arms)]
         return found
 
     def watch(self, seed: int, first: int, arm: NDArray[np.int8]) -> Ints:

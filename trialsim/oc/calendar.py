@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trialsim.columns import CODE, MILLIONTHS, MINUTES, PATIENTS, SIGNED
+from trialsim.columns import AMOUNT, CODE, MILLIONTHS, MINUTES, PATIENTS, SIGNED
 from trialsim.oc.entry import POOLED, Entry
 from trialsim.oc.mcse import Estimate, proportion, quantile
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trialsim.columns import Column
     from trialsim.endings import CalendarTally
 
-SCALE = {PATIENTS: 1.0, MINUTES: 1.0 / 1440.0, MILLIONTHS: 1e-6, SIGNED: 1e-6, CODE: 1.0}
+SCALE = {PATIENTS: 1.0, MINUTES: 1.0 / 1440.0, MILLIONTHS: 1e-6, SIGNED: 1e-6, AMOUNT: 1e-6, CODE: 1.0}
 """What a column is multiplied by: minutes become days, millionths their number."""
 
 MONTH_DAYS = 30.4375
@@ -66,7 +66,7 @@ def calendar_measures(setting: CalendarSetting, tally: CalendarTally) -> Iterato
 def _of_column(setting: CalendarSetting, tally: CalendarTally, index: int, column: Column) -> Iterator[Entry]:
     sums, words = tally.sums, _words(setting, column)
     name, scale = _NAMES.get(column.quantity, column.quantity), SCALE[column.unit]
-    n, may_miss = sums.n[index], column.unit in (MINUTES, MILLIONTHS, SIGNED)
+    n, may_miss = sums.n[index], column.unit in (MINUTES, MILLIONTHS, SIGNED, AMOUNT)
     if column.quantity == "look_day":
         yield _entry("p_takes_place", proportion(n, tally.n_trials), words)
     elif may_miss and n < tally.n_trials:

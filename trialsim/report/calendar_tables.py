@@ -120,7 +120,7 @@ def calendar_tables(result: Result, *, full: bool) -> list[Table]:
         records = [record for record in own if record.plan == plan]
         found += [_cost(result, plan, records), _looks(result, plan, records), _durations(result, plan, records)]
         for truth in _detailed(result, plan, full=full):
-            of_truth = [record for record in records if record.truth == truth]
+            of_truth = [r for r in records if r.truth == truth and (full or _is_brief(r))]
             found += _details(plan, truth, of_truth)
     found += [_readings(result.readings)] if result.readings else []
     return [table for table in found if table.rows]
@@ -134,6 +134,11 @@ def _detailed(result: Result, plan: str, *, full: bool) -> list[str]:
         return truths if full else truths[-1:]
     plans = [name for name, _ in result.scenario.designs()]
     return [match.truth] if plan == (match.plan or plans[0]) else []
+
+
+def _is_brief(record: Record) -> bool:
+    """Return whether a record is shown without being asked for: of adverse events, only having at least one."""
+    return not record.measure.startswith(("any_grade", "severe")) or record.variant == "at least one"
 
 
 def with_error(value: float | None, mcse: float | None, digits: int) -> str:
