@@ -146,7 +146,9 @@ def run(
                 records += _calendar_records(setting, scenario, plan_name, truth.name, exact, conducted)
                 missed += _missed(conducted, plan_name, truth.name, design)
                 if _is_matched(scenario.conduct, plan_name, truth.name, match):
-                    match = _match(conducted, setting, scenario, design)
+                    from trialsim.calendar import match_rows
+
+                    match = match_rows(design, scenario.conduct, conducted)
     were_both = engine == "auto" and any(record.is_judged for record in records)
     facts = provenance(scenario, simulated=engine != "exact", wall_s=perf_counter() - began)
     agreement = _agreement(records) if were_both else None
@@ -215,14 +217,6 @@ def _calendar_records(
 def _is_matched(conduct: Conduct, plan: str, truth: str, match: tuple[MatchRow, ...]) -> bool:
     wanted = conduct.match
     return wanted is not None and truth == wanted.truth and wanted.plan in (plan, None) and not match
-
-
-def _match(tally: CalendarTally, setting: Setting, scenario: Scenario, design: Design) -> tuple[MatchRow, ...]:
-    from trialsim.calendar import match_rows, study_of
-
-    assert scenario.conduct is not None
-    study = study_of(design, scenario.conduct, setting.rates, scenario.seed)
-    return match_rows(design, scenario.conduct, tally, study)
 
 
 class MissedLook(NamedTuple):

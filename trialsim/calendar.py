@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trialsim.compile_calendar import compile_calendar, curve_days
-from trialsim.engines.calendar import CalendarStudy, columns_of
-from trialsim.errors import InputError, nearest
+from trialsim.compile_calendar import compile_calendar
+from trialsim.engines.calendar import CalendarStudy
 from trialsim.oc.calendar import SCALE, CalendarSetting, column_mean, column_sd
 from trialsim.oc.mcse import Estimate
+from trialsim.spec.conduct.names import column_of, points_of
 
 if TYPE_CHECKING:
-    from trialsim.columns import Column
     from trialsim.endings import CalendarTally
     from trialsim.spec.conduct import Conduct
     from trialsim.spec.conduct.reproduction import PublishedResult
@@ -41,20 +40,7 @@ def study_of(design: Design, conduct: Conduct, rates: tuple[float, ...], seed: i
 
 def setting_of(design: Design, conduct: Conduct, quantiles: tuple[float, ...]) -> CalendarSetting:
     """Return the words of calendar measures."""
-    points = {"on_treatment": tuple(f"day {day:g}" for day in conduct.on_treatment_at_days)}
-    points["enrolled_by"] = tuple(f"month {month + 1}" for month in range(len(curve_days(conduct))))
-    if conduct.survival is not None:
-        days = tuple(f"day {day:g}" for day in conduct.survival.at_days)
-        points |= {f"{curve}{part}": days for curve in ("os", "ttf") for part in ("", "_lower", "_upper")}
-    if conduct.adverse_events is not None:
-        names = (*(event.name for event in conduct.adverse_events.events), "at least one")
-        points |= {"any_grade": names, "severe": names}
-    if conduct.performance_status is not None:
-        points |= {
-            "status_at_baseline": conduct.performance_status.states,
-            "status_later": conduct.performance_status.states,
-        }
-    return CalendarSetting(design.arm_names, design.look_names, quantiles, points)
+    return CalendarSetting(design.arm_names, design.look_names, quantiles, points_of(conduct))
 
 
 class MatchRow(NamedTuple):
@@ -76,43 +62,12 @@ class MatchRow(NamedTuple):
     reason: str
 
 
-def match_rows(design: Design, conduct: Conduct, tally: CalendarTally, study: CalendarStudy) -> tuple[MatchRow, ...]:
-    """Return each published result with mean and 95 % range of a single simulated trial.
-
-    Raises
-    ------
-    InputError
-        If a result names a quantity that the conduct does not have.
-    """
+def match_rows(design: Design, conduct: Conduct, tally: CalendarTally) -> tuple[MatchRow, ...]:
+    """Return each published result with mean and 95 % range of a single simulated trial."""
     assert conduct.match is not None
-    setting = setting_of(design, conduct, ())
-    found = columns_of(study)
     return tuple(
-        _match_row(result, tally, _column_of(result, number, setting, found))
+        _match_row(result, tally, column_of(result, number, design, conduct))
         for number, result in enumerate(conduct.match.results)
-    )
-
-
-def _column_of(result: PublishedResult, number: int, setting: CalendarSetting, found: list[Column]) -> int:
-    where = f"conduct.match.results.{number}"
-    names = sorted({column.quantity for column in found})
-    if result.quantity not in names:
-        raise InputError(f'{where}.quantity: found "{result.quantity}"; {nearest(result.quantity, names)}.')
-    arms = {**{name: index for index, name in enumerate(setting.arms)}, "pooled": -1}
-    arm = None if result.arm is None else arms.get(result.arm, -2)
-    if arm == -2:
-        raise InputError(f'{where}.arm: found "{result.arm}"; {nearest(str(result.arm), list(arms))}.')
-    points = setting.points.get(result.quantity, ())
-    own = [index for index, column in enumerate(found) if column.quantity == result.quantity]
-    for index in own:
-        column = found[index]
-        look = None if column.look is None else setting.looks[column.look]
-        point = None if column.point is None or not points else points[column.point]
-        if (column.arm in (arm, -1 if arm is None else arm)) and look == result.look and point == result.at:
-            return index
-    raise InputError(
-        f"{where}: no column is {result.quantity} of {result.arm or 'the trial'}, look {result.look}, at {result.at}; "
-        f"looks: {', '.join(setting.looks)}; at: {', '.join(points) or 'none'}."
     )
 
 

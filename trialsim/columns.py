@@ -87,3 +87,19 @@ def _curve(name: str, shape: Shape) -> list[Column]:
             found += [Column(f"{name}{part}", MILLIONTHS, arm, point=point) for part in ("", "_lower", "_upper")]
         found.append(Column(f"{name}_median", MINUTES, arm))
     return found
+
+
+EXPOSURE = ("auc_mean", "auc_sd", "half_life_mean", "auc_sampled_mean", "half_life_sampled_mean")
+
+
+def bedside_columns(n_arms: int, n_events: int, n_states: int, *, has_exposure: bool) -> list[Column]:
+    """Return the columns of adverse events, performance status and exposure, in the order of their kernels."""
+    found = []
+    for event in range(n_events + 1 if n_events else 0):
+        for quantity in ("any_grade", "severe"):
+            found += [Column(quantity, PATIENTS, arm, point=event) for arm in (*range(n_arms), -1)]
+    for quantity in ("status_at_baseline", "status_later"):
+        found += [Column(quantity, PATIENTS, point=state) for state in range(n_states)]
+    if has_exposure:
+        found += [Column(quantity, AMOUNT, arm) for quantity in EXPOSURE for arm in range(n_arms)]
+    return found

@@ -16,6 +16,7 @@ from trialsim.kernels.clinic import Clinic
 from trialsim.plan import NEVER
 from trialsim.spec.conduct.checks import by_arm
 from trialsim.spec.conduct.looks import LookConduct
+from trialsim.spec.conduct.names import curve_days
 from trialsim.spec.looks import per_arm_sizes
 
 if TYPE_CHECKING:
@@ -67,12 +68,6 @@ def cutoff_of(conduct: Conduct) -> tuple[int, int]:
 def visits_of(conduct: Conduct) -> tuple[float, ...]:
     """Return the scheduled visits that can matter, in days."""
     return conduct.visits.up_to(conduct.cutoff.day if conduct.cutoff.day is not None else 3653.0)
-
-
-def curve_days(conduct: Conduct) -> tuple[float, ...]:
-    """Return the days at which the enrolment curve is read: each month up to the cut-off, two years at most."""
-    last = conduct.cutoff.day if conduct.cutoff.day is not None else 730.5
-    return tuple(month * MONTH / DAY for month in range(1, 25) if month * MONTH / DAY <= last)
 
 
 def look_of(conduct: Conduct, name: str) -> LookConduct:
@@ -202,13 +197,8 @@ def _confirmation(conduct: Conduct) -> tuple[list[float], list[float]]:
         schedule = conduct.visits.up_to(3653.0)
         lags = []
         for day in days:
-            later = [visit for visit in schedule if visit > day]
-            if not later:
-                raise InputError(
-                    "conduct.response.confirmation.at_next_visit: no visit is scheduled after the response visit on "
-                    f"day {day:g}; add one to conduct.visits."
-                )
-            lags.append(float(minutes(later[0]) - minutes(day)))
+            following = next(visit for visit in schedule if visit > day)  # there is one: `spec.conduct.checks`
+            lags.append(float(minutes(following) - minutes(day)))
         return lags, lags
     low, high = confirmation.after_days or (0.0, 0.0)
     return [float(minutes(low))] * len(days), [float(minutes(high))] * len(days)

@@ -83,10 +83,11 @@ class Counter:
         for row, count in other.rows.items():
             self.rows[row] = self.rows.get(row, 0) + count
 
-    def sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows in order, and the counts."""
+    def sorted(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows in order (of `width` numbers, if there are none), and the counts."""
         ordered = sorted(self.rows.items())
-        return np.array([row for row, _ in ordered], np.int64), np.array([count for _, count in ordered], np.int64)
+        rows = np.array([row for row, _ in ordered], np.int64).reshape(len(ordered), -1 if ordered else width)
+        return rows, np.array([count for _, count in ordered], np.int64)
 
 
 BIN_WIDTH = {PATIENTS: 1, MINUTES: 1440, MILLIONTHS: 1000, SIGNED: 1000, AMOUNT: 10_000, CODE: 1}

@@ -21,7 +21,7 @@ from trialsim.kernels import clinic as c
 
 SEED = 20020815
 N_PATIENTS = 60
-N_TRIALS = 40
+N_TRIALS = 25
 
 CONDUCT: dict[str, Any] = {
     "enrolment": {"per_month": 8},
@@ -282,7 +282,7 @@ def gist() -> CalendarStudy:
 
 @pytest.fixture(scope="module")
 def one_run(gist: CalendarStudy) -> dict[str, Any]:
-    return facts(simulate_trials(gist, 400))
+    return facts(simulate_trials(gist, 250))
 
 
 def test_the_run_has_something_to_change(gist: CalendarStudy, one_run: dict[str, Any]) -> None:
@@ -292,17 +292,17 @@ def test_the_run_has_something_to_change(gist: CalendarStudy, one_run: dict[str,
     assert len(one_run["outcomes"]) > 20
     assert one_run["criteria"]
     assert sum(missed.n for missed in one_run["missed"].values()) > 3
-    assert sum(one_run["endings"].values()) == one_run["n_trials"] == 400
-    assert facts(simulate_trials(gist._replace(seed=10), 400)) != one_run
+    assert sum(one_run["endings"].values()) == one_run["n_trials"] == 250
+    assert facts(simulate_trials(gist._replace(seed=10), 250)) != one_run
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("block", [1, 7, 2_500])
 def test_jobs_and_blocks_change_nothing(gist: CalendarStudy, one_run: dict[str, Any], block: int, n_jobs: int) -> None:
     told: list[int] = []
-    found = simulate_trials(gist, 400, n_jobs=n_jobs, block=block, progress=told.append)
+    found = simulate_trials(gist, 250, n_jobs=n_jobs, block=block, progress=told.append)
     assert facts(found) == one_run
-    assert sum(told) == 400
+    assert sum(told) == 250
 
 
 def test_more_trials_begin_with_the_same(gist: CalendarStudy) -> None:
@@ -319,13 +319,13 @@ def test_two_ranges_merged_are_one_run(gist: CalendarStudy, one_run: dict[str, A
     for order in ((0, 150), (150, 0)):  # in any order
         merged = CalendarTally.empty(found)
         for first in order:
-            merged.add(_block(gist, found, first, 150 if first == 0 else 250))
+            merged.add(_block(gist, found, first, 150 if first == 0 else 100))
         assert facts(merged) == one_run
 
 
 def test_tallies_are_their_trials(gist: CalendarStudy, one_run: dict[str, Any]) -> None:
     """Sums and histograms from the columns of all trials, in plain Python."""
-    matrix, found = trials(gist, 0, 400), columns_of(gist)
+    matrix, found = trials(gist, 0, 250), columns_of(gist)
     for index in range(0, len(found), 3):
         values = [value for value in matrix[:, index].tolist() if value != c.MISSING]
         assert one_run["n"][index] == len(values)

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import trialsim
+from tests.bench.calendar import bench_calendar, bench_whole_model
 from trialsim.compile import compile_design
 from trialsim.engines.exact import solve
 from trialsim.engines.montecarlo import Study, simulate

@@ -115,7 +115,7 @@ def bench_calendar() -> None:
         twin.simulate(founding_trial(), 1, replicate)
     naive = (time.process_time() - began) / 3 * 1e6
     print(
-        f"calendar trial of {N_PATIENTS} patients: {median['lean']:.1f} µs, with survival {median['with survival']:.1f}; "
+        f"calendar trial of {N_PATIENTS}: {median['lean']:.1f} µs, with survival {median['with survival']:.1f}, "
         f"uniform numbers {median['drawing']:.1f}: ratio {median['lean'] / median['drawing']:.1f} (at most 3)"
     )
     print(

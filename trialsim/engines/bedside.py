@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trialsim.columns import AMOUNT, PATIENTS, Column
+from trialsim.columns import EXPOSURE, Column, bedside_columns
 from trialsim.inference.copula import thresholds
 from trialsim.spec.conduct.checks import by_arm
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-EXPOSURE = ("auc_mean", "auc_sd", "half_life_mean", "auc_sampled_mean", "half_life_sampled_mean")
 
 
 class AdverseLaw(NamedTuple):
@@ -59,18 +57,9 @@ class Bedside(NamedTuple):
 
     def columns(self) -> list[Column]:
         """Return the columns of `watch`."""
-        arms, found = (*range(self.n_arms), -1), []
-        if self.adverse is not None:
-            n_events = self.adverse.threshold.shape[2]
-            for event in range(n_events + 1):
-                for quantity in ("any_grade", "severe"):
-                    found += [Column(quantity, PATIENTS, arm, point=event) for arm in arms]
-        if self.status is not None:
-            for quantity in ("status_at_baseline", "status_later"):
-                found += [Column(quantity, PATIENTS, point=state) for state in range(len(self.status.base))]
-        if self.exposure is not None:
-            found += [Column(quantity, AMOUNT, arm) for quantity in EXPOSURE for arm in range(self.n_arms)]
-        return found
+        n_events = self.adverse.threshold.shape[2] if self.adverse is not None else 0
+        n_states = len(self.status.base) if self.status is not None else 0
+        return bedside_columns(self.n_arms, n_events, n_states, has_exposure=self.exposure is not None)
 
     def watch(self, seed: int, first: int, arm: NDArray[np.int8]) -> Ints:
         """Return the columns of trials `first`, `first` + 1, …, whose patients have these arms (-1: not enrolled)."""

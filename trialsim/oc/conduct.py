@@ -24,7 +24,7 @@ def as_endings(tally: CalendarTally, ideal: Plan) -> tuple[Plan, Tally]:
         The plan of the same design, which says what can happen at each look.
     """
     n_arms, n_looks = ideal.nodes.n.shape[1], ideal.endings.node.shape[1]
-    rows, weight = tally.endings.sorted()
+    rows, weight = tally.endings.sorted(2 * n_arms + n_looks - 1)
     stop_look = _stop_looks(rows[:, n_arms : 2 * n_arms])
     node = np.where(rows[:, 2 * n_arms :] > 0, np.arange(n_looks - 1), -1)
     last = np.where((stop_look == WENT_ON).any(axis=1), n_looks - 1, -1)
@@ -62,7 +62,7 @@ def _nodes(ideal: Plan, n_looks: int) -> Nodes:
 
 
 def _arm_cells(tally: CalendarTally, ideal: Plan) -> tuple[ArmCells, np.ndarray]:
-    rows, weight = tally.outcomes.sorted()
+    rows, weight = tally.outcomes.sorted(6)
     has = [arm for arm in np.unique(ideal.arm_cells.arm) if ideal.arm_cells.success[ideal.arm_cells.arm == arm].any()]
     # A criterion that no trial met is still a criterion: one row of weight 0 says that it exists.
     extra = np.array([[arm, 1, 1, 1, 1, 1] for arm in has], np.int64).reshape(-1, 6)
@@ -72,8 +72,8 @@ def _arm_cells(tally: CalendarTally, ideal: Plan) -> tuple[ArmCells, np.ndarray]
 
 
 def _pooled_cells(tally: CalendarTally, ideal: Plan) -> tuple[PooledCells, np.ndarray]:
-    rows, weight = tally.pooled.sorted()
     n_arms = ideal.nodes.n.shape[1]
+    rows, weight = tally.pooled.sorted(n_arms + 3)
     if ideal.pooled_cells.success.any():
         extra = np.array([[*([1] * n_arms), 1, 1, 1]], np.int64)
         rows, weight = np.vstack([rows, extra]), np.append(weight, 0)

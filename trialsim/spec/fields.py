@@ -78,7 +78,10 @@ def parse_number(value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of more than 300 digits
+        raise ValueError("a number") from None
 
 
 def _whole(least: int, most: int) -> Any:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
-_TAGS = ("one", "each", "end", "patients")
-"""Names that `fields.per_arm` and `looks.LookTime` give to their alternatives."""
+_TAGS = ("one", "each", "end", "patients", "word", "trigger")
+"""Names that `fields.per_arm`, `looks.LookTime` and `conduct.looks.Fires` give to their alternatives."""
 
 _ACCEPTED = {
     "string_type": "text",
@@ -24,7 +24,7 @@ _ACCEPTED = {
     "bool_parsing": "true or false",
     "tuple_type": "a list",
     "list_type": "a list",
-    "dict_type": "a mapping from arm to number",
+    "dict_type": "a mapping from look or arm to value",
     "model_type": "a mapping of fields",
     "model_attributes_type": "a mapping of fields",
     "finite_number": "a finite number",
@@ -55,6 +55,8 @@ def _sentence(item: ErrorDetails, path: Path, model: type[BaseModel], data: Any)
     found = _shown(_value_at(data, path))
     if kind == "extra_forbidden":
         return f'unknown field "{path[-1]}"; {nearest(str(path[-1]), _fields_at(model, path[:-1], data))}'
+    if kind == "missing" and isinstance(item["loc"][-1], int):
+        return f"found a list of {item['loc'][-1]}; accepted: a list of two"
     if kind == "missing":
         return f'the field "{path[-1]}" is missing'
     if kind in ("union_tag_not_found", "union_tag_invalid"):
@@ -153,6 +155,8 @@ def _fields_at(model: Any, path: Path, data: Any) -> list[str]:
         if isinstance(step, int):
             continue
         annotations = [part.model_fields[step].annotation for part in models if step in part.model_fields]
+        if not annotations and models:
+            continue  # a key that the user chose, such as the name of a look
         models = [found for annotation in annotations for found in _models_in(annotation)]
     if isinstance(data, dict) and "kind" in data:
         models = [m for m in models if data["kind"] in get_args(m.model_fields["kind"].annotation)] or models

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from trialsim.errors import InputError, nearest
 from trialsim.inference.intervals import IntervalName
 from trialsim.spec.conduct import Conduct
 from trialsim.spec.conduct.checks import check_conduct
+from trialsim.spec.conduct.names import column_of
 from trialsim.spec.conduct.reproduction import Flip
 from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
 from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
+from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, path_of
 
 
@@ -112,11 +114,15 @@ class Scenario(Part):
         ValueError
             If the reading makes no sense.
         """
+        return Scenario.model_validate(self.changed(flip))
+
+    def changed(self, flip: Flip) -> dict[str, Any]:
+        """Return the scenario's data under another reading, not validated."""
         data = self.model_dump(by_alias=True, exclude_unset=True)
         data["conduct"].pop("sensitivity", None)
         changes = [Override(path_of(path), value, f"{path}: {value}", "set") for path, value in flip.set.items()]
         apply_overrides(data, changes)
-        return Scenario.model_validate(data)
+        return data
 
 
 def _check_match(scenario: Scenario) -> None:
@@ -130,6 +136,10 @@ def _check_match(scenario: Scenario) -> None:
             f'conduct.match.truth | there is no truth "{match.truth}"; {nearest(match.truth, truths)}; '
             "or leave the match out (conduct.match: null)"
         )
+    for index, result in enumerate(match.results):
+        if result.label in [other.label for other in match.results[:index]]:
+            raise ValueError(f'conduct.match.results.{index}.label | the label "{result.label}" is used twice')
+        column_of(result, index, scenario.design, scenario.conduct)
     if match.plan is not None and match.plan not in plans:
         raise ValueError(
             f'conduct.match.plan | there is no plan "{match.plan}"; {nearest(match.plan, plans)}; '
@@ -138,10 +148,21 @@ def _check_match(scenario: Scenario) -> None:
 
 
 def _check_flip(scenario: Scenario, index: int, flip: Flip) -> None:
+    assert scenario.conduct is not None
+    if flip.name in [other.name for other in scenario.conduct.sensitivity[:index]]:
+        raise ValueError(f'conduct.sensitivity.{index}.name | the name "{flip.name}" is used twice')
     try:
-        scenario.flipped(flip)
+        variant = scenario.flipped(flip)
+        if variant.conduct is None:
+            raise ValueError("it takes the conduct away")
     except InputError as error:
         raise ValueError(f"conduct.sensitivity.{index}.set | {error}") from None
+    except ValidationError as error:
+        path, problem = first_problem(error, Scenario, scenario.changed(flip))
+        where = ".".join(map(str, path))
+        raise ValueError(
+            f'conduct.sensitivity.{index}.set | the reading "{flip.name}" makes no sense: {where}: {problem}'
+        ) from None
     except ValueError as error:
         problem = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error)
         words = problem.removeprefix("Value error, ").replace(" | ", ": ", 1)

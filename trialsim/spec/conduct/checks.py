@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trialsim.errors import nearest
+from trialsim.spec.conduct.follow_up import check_order
 from trialsim.spec.design import check_arm_keys
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def check_conduct(conduct: Conduct, designs: list[Design], truths: list[tuple[st
     _check_blocks(conduct, designs[0])
     _check_classes(conduct, arms, truths)
     _check_toxicity(conduct, designs[0])
+    check_order("conduct.on_treatment_at_days", conduct.on_treatment_at_days)
+    _check_next_visits(conduct)
     for name, look in conduct.looks.items():
         if name not in designs[0].look_names:
             raise ValueError(
@@ -70,6 +73,17 @@ def _check_classes(conduct: Conduct, arms: tuple[str, ...], truths: list[tuple[s
                     f"truths.{index}.response_rate | truth {name}, arm {arm}: response ({share:.4g}), "
                     f"progressive ({p:.4g}) and not evaluable ({q:.4g}) sum to {share + p + q:.4g}; "
                     "the classes of a patient sum to at most 1"
+                )
+
+
+def _check_next_visits(conduct: Conduct) -> None:
+    if conduct.response.confirmation.at_next_visit:
+        schedule = conduct.visits.up_to(3653.0)
+        for visit in conduct.response.first_seen:
+            if not schedule or visit.day >= schedule[-1]:
+                raise ValueError(
+                    "conduct.response.confirmation.at_next_visit | no visit is scheduled after the response visit on "
+                    f"day {visit.day:g}; add one to conduct.visits"
                 )
 
 

@@ -20,7 +20,7 @@ class Window(Part):
     """So many patients within a window, entry days = days · U^(1/power): power above 1 is a ramp upwards."""
 
     days: Annotated[Days, Field(gt=0)]
-    power: Annotated[Hazard, Field(gt=0)] = 1.0
+    power: Annotated[Hazard, Field(ge=0.05, le=20)] = 1.0
     patients: Patients | None = None
     """Whom the window describes; a plan for more (fewer) goes on (ends) at the same intensity. None: the plan's."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from trialsim.spec.fields import Days, Part, Rate, RatePerArm
 
@@ -42,7 +42,7 @@ class Confirmation(Part):
 
     after_days: tuple[Days, Days] | None = None
     """A scan at any moment between so many days and so many, all equally likely."""
-    at_next_visit: bool = False
+    at_next_visit: StrictBool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -22,6 +22,9 @@ class PerformanceStatus(Part):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         n = len(self.states)
+        for index, state in enumerate(self.states):
+            if state in self.states[:index]:
+                raise ValueError(f'states.{index} | the state "{state}" is there twice; name each once')
         if len(self.transition) != n:
             raise ValueError(f"transition | {len(self.transition)} rows for {n} states; one row per state")
         rows = [("baseline", self.baseline), *((f"transition.{i}", row) for i, row in enumerate(self.transition))]
@@ -36,7 +39,7 @@ class PerformanceStatus(Part):
 class Exposure(Part):
     """Pharmacokinetics: one compartment, oral, at steady state; AUC and half-life lognormal between patients."""
 
-    auc_mean: Annotated[Hazard, Field(gt=0)]
+    auc_mean: Annotated[Hazard, Field(ge=0.001)]
     """Mean AUC over a dosing interval at the reference dose, µg·h/mL."""
     auc_sd: Hazard
     reference_dose: Annotated[Hazard, Field(gt=0)] = 1.0
