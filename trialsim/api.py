@@ -224,7 +224,8 @@ class MissedLook(NamedTuple):
 
     plan: str
     truth: str
-    look: str
+    look: str | None
+    """None: the planned number of patients was not reached."""
     n: int
     n_trials: int
     trials: tuple[int, ...]
@@ -232,11 +233,18 @@ class MissedLook(NamedTuple):
 
 
 def _missed(tally: CalendarTally, plan: str, truth: str, design: Design) -> list[MissedLook]:
-    return [
+    found = [
         MissedLook(plan, truth, design.look_names[look], missed.n, tally.n_trials, missed.first)
         for look, missed in sorted(tally.missed.items())
         if missed.n
     ]
+    n_arms, planned = len(design.arms), sum(design.caps)
+    short = sum(
+        count
+        for row, count in tally.endings.rows.items()
+        if set(row[n_arms : 2 * n_arms]) == {-1} and sum(row[:n_arms]) < planned
+    )
+    return found + ([MissedLook(plan, truth, None, short, tally.n_trials, ())] if short else [])
 
 
 class Reading(NamedTuple):

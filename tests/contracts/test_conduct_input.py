@@ -178,7 +178,8 @@ def bad(path: str, value: Any, *needles: str, names: str | None = None) -> Bad:
 
 
 def shown(case: Bad) -> str:
-    return f"{case.path.removeprefix('conduct/')} = {case.value!r:.60}"
+    value = "nothing" if case.value is GONE else f"{case.value!r:.60}"
+    return f"{case.path.removeprefix('conduct/')} = {value}"
 
 
 def test_the_scenario_that_the_tests_spoil_is_good(tmp_path: Path) -> None:

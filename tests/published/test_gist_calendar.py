@@ -118,7 +118,7 @@ def run_of(*overrides: str, n_trials: int = N_TRIALS) -> Run:
     name, design = scenario.designs()[0]
     assert (name, truth.name, truth.rates(design.arm_names)) == ("147 patients", "calibrated", CALIBRATED)
     study = study_of(design, scenario.conduct, CALIBRATED, scenario.seed)
-    rows = match_rows(design, scenario.conduct, simulate_trials(study, n_trials), study)
+    rows = match_rows(design, scenario.conduct, simulate_trials(study, n_trials))
     assert len({row.label for row in rows}) == len(rows)
     return Run(design, scenario.conduct, study, {row.label: row for row in rows})
 

@@ -260,10 +260,11 @@ def test_counters_count_rows_and_merge() -> None:
     other.add(counter)
     assert other.rows == {(1, 2): 3, (3, 4): 2, (1, -2): 1}
     assert counter.rows == {(1, 2): 2, (3, 4): 1, (1, -2): 1}
-    ordered, counts = other.sorted()
+    ordered, counts = other.sorted(2)
     assert ordered.tolist() == [[1, -2], [1, 2], [3, 4]]
     assert counts.tolist() == [1, 3, 2]
     counter.add(Counter.of(np.zeros((0, 2), np.int64)))
+    assert [part.shape for part in Counter().sorted(2)] == [(0, 2), (0,)]
     assert sum(counter.rows.values()) == 4
 
 

@@ -280,7 +280,10 @@ def _detail(title: str, records: list[Record], names: tuple[str, ...]) -> Table:
             key = _Key(f"{name}_sd", r.arm, r.look, None, r.variant)
             quantiles = [index.get((r.truth, key._replace(measure=f"{name}_quantile", value=p))) for p in probabilities]
             words = name.removeprefix("p_").replace("_", " ") + (f", {r.variant}" if r.variant else "")
-            words = f"share of trials, {words}" if r.measure == name else words
+            if name.startswith("p_logrank"):
+                words = f"two-sided P of the {words} at most {r.value:g}, share of trials"
+            elif r.measure == name:
+                words = f"has a {words.removesuffix(' known')}, share of trials"
             cells = [_shown(x) for x in (r, index.get((r.truth, key)), *quantiles)]
             table.rows.append([words, r.arm or "trial", *cells])
     return table
@@ -323,11 +326,15 @@ def missed_notes(result: Result) -> list[str]:
                 share = missed.n / missed.n_trials
                 error = (share * (1 - share) / missed.n_trials) ** 0.5
                 numbers = ", ".join(map(str, missed.trials)) + (", …" if missed.n > len(missed.trials) else "")
-                parts.append(f"{missed.truth} {with_error(100 * share, 100 * error, 1)} % (trials {numbers})")
-        found.append(
-            f"{plan}, {look}: never reached by the cut-off, though an arm went on, under {'; '.join(parts)}. "
-            "`replay --trial` shows why."
+                numbers = f" (trials {numbers})" if missed.trials else ""
+                parts.append(f"{missed.truth} {with_error(100 * share, 100 * error, 1)} %{numbers}")
+        what = (
+            "never took place though an arm went on (its day did not come before the cut-off, or stopped arms left too "
+            "few patients for it; `replay --trial` shows which)"
         )
+        if look is None:
+            what = "the planned number of patients had not entered by the cut-off though no arm stopped"
+        found.append(f"{plan}, {look or 'full enrolment'}: {what}, under {'; '.join(parts)}.")
     return found
 
 

@@ -85,7 +85,8 @@ def _accepted(item: ErrorDetails) -> str:
         if key in context:
             return f"{words} {context[key]:,}" if isinstance(context[key], int) else f"{words} {context[key]:g}"
     if item["type"] == "too_short":
-        return f"at least {context.get('min_length', 1)} item"
+        least = context.get("min_length", 1)
+        return f"at least {least} item{'s' if least > 1 else ''}"
     if item["type"] == "too_long":
         return f"at most {context.get('max_length')} items"
     if item["type"].startswith("string_"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -62,6 +63,8 @@ class Exposure(Part):
                 raise ValueError(
                     f"sample_hours.{index} | hours are out of order: {hours[index]:g} after {hours[index - 1]:g}"
                 )
+        if self.absorption_per_hour <= log(2) / self.half_life_hours:
+            raise ValueError("absorption_per_hour | absorption is slower than elimination (ln 2 / half-life); raise it")
         if hours[0] != 0 or self.interval_hours not in hours:
             raise ValueError("sample_hours | the AUC needs samples at 0 and at the end of the dosing interval")
         return self
