@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -77,13 +76,6 @@ def agree(trial: dict[str, Any], first: int, n_trials: int) -> None:
 @settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(trials(), st.integers(0, 10**9))
 def test_kernel_is_its_twin(trial: dict[str, Any], first: int) -> None:
-    agree(trial, first, TRIALS_EACH)
-
-
-@pytest.mark.slow_statistics
-@settings(max_examples=4000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(trials(), st.integers(0, 10**9))
-def test_kernel_is_its_twin_over_thousands(trial: dict[str, Any], first: int) -> None:
     agree(trial, first, TRIALS_EACH)
 
 
