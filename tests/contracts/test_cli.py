@@ -213,6 +213,7 @@ def test_document_has_the_keys_of_the_contract_and_no_others(name: str, request:
         "plans",
         "agreement",
         "match",
+        "missed_looks",
         "sensitivity",
     }
     assert document["schema"] == "trialsim.result/1"

@@ -265,7 +265,8 @@ def rows_of(scenario: Scenario, truth: str | None, n: int) -> list[Replay]:
 
 @pytest.fixture(scope="module")
 def few() -> Scenario:
-    return gist("conduct.n_sims=41", "conduct.adverse_events=null", "conduct.exposure=null")
+    only = "conduct.match.results=[{label: deaths, quantity: deaths, arm: pooled, printed: 14}]"
+    return gist("conduct.n_sims=41", only, "conduct.adverse_events=null", "conduct.exposure=null")
 
 
 def test_durations_are_found_by_sorting(few: Scenario) -> None:
