@@ -18,6 +18,7 @@ class ProgressBar:
     def __init__(self, total: int) -> None:
         self.total = total
         self.done = 0
+        self._is_preparing = True
         self._bar: Progress | None = None
         self._timer = Timer(DELAY_S, self._show)
         self._timer.daemon = True
@@ -33,13 +34,14 @@ class ProgressBar:
             self._bar.stop()
 
     def advance(self, n_trials: int) -> None:
-        """Count finished replicates."""
+        """Count finished replicates; 0 says that something is being prepared."""
         self.done += n_trials
+        self._is_preparing = n_trials == 0
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self.done, description=self._doing())
 
     def _doing(self) -> str:
-        return "simulating" if self.done else "preparing (the first run compiles its kernels)"
+        return "preparing (the first run compiles its kernels)" if self._is_preparing else "simulating"
 
     def _show(self) -> None:
         from rich.console import Console

@@ -96,8 +96,10 @@ def simulate_trials(
     block
         Trials per block.
     progress
-        Called with the number of trials after each block.
+        Called with the number of trials after each block; with 0 before kernels are compiled.
     """
+    if not simulate_calendar.signatures:  # type: ignore[attr-defined]  # nothing compiled yet in this process
+        progress(0)
     found = columns_of(study)
     tally = CalendarTally.empty(found)
     for part in _in_order(study, found, [(at, min(block, n_sims - at)) for at in range(0, n_sims, block)], n_jobs):
