@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from trialsim.compile_calendar import compile_calendar
 from trialsim.engines.calendar import CalendarStudy
 from trialsim.oc.calendar import SCALE, CalendarSetting, column_mean, column_sd
-from trialsim.oc.mcse import Estimate
+from trialsim.oc.mcse import Estimate, quantile
 from trialsim.spec.conduct.names import column_of, points_of
 
 if TYPE_CHECKING:
@@ -43,6 +41,10 @@ def setting_of(design: Design, conduct: Conduct, quantiles: tuple[float, ...]) -
     return CalendarSetting(design.arm_names, design.look_names, quantiles, points_of(conduct))
 
 
+SINGLE_TRIAL_RANGE = (0.025, 0.975)
+"""The quantiles over trials between which a single trial lies with 95 %."""
+
+
 class MatchRow(NamedTuple):
     """A published result beside the model."""
 
@@ -54,9 +56,9 @@ class MatchRow(NamedTuple):
     mean: Estimate
     """Over simulated trials."""
     sd: Estimate
-    low: float | None
+    low: Estimate
     """95 % range of a single trial."""
-    high: float | None
+    high: Estimate
     verdict: str
     """"inside", "outside", "impossible" or "not printed"."""
     reason: str
@@ -79,14 +81,11 @@ def _match_row(result: PublishedResult, tally: CalendarTally, index: int) -> Mat
     scale = SCALE[column.unit] * factor
     mean, sd = _times(column_mean(tally, index), factor), _times(column_sd(tally, index), factor)
     values, counts = tally.sums.values(index)
-    low, high = None, None
-    if counts.sum():
-        share = np.cumsum(counts) / counts.sum()
-        low, high = (float(values[np.searchsorted(share, p - 1e-12)]) * scale for p in (0.025, 0.975))
+    low, high = (quantile(values * scale, counts, probability) for probability in SINGLE_TRIAL_RANGE)
     verdict = "not printed"
-    if result.printed is not None and low is not None and high is not None:
+    if result.printed is not None and low.value is not None and high.value is not None and tally.sums.n[index]:
         half = 0.5 * 10.0**-result.digits
-        verdict = "inside" if low - half <= result.printed <= high + half else "outside"
+        verdict = "inside" if low.value - half <= result.printed <= high.value + half else "outside"
     if result.impossible:
         verdict = "impossible"
     return MatchRow(

@@ -72,6 +72,7 @@ def test_match_tells_the_impossible_apart(document: dict[str, Any]) -> None:
     impossible = {name for name, row in rows.items() if row["verdict"] == "impossible"}
     assert impossible == {"shortest follow-up", "still receiving treatment at month 4"}
     assert all(rows[name]["reason"] for name in impossible)
+    assert all(row[key] is not None for row in rows.values() for key in ("mcse", "low_mcse", "high_mcse"))
     for name in impossible:
         assert not rows[name]["low"] <= rows[name]["printed"] <= rows[name]["high"]
     assert {row["verdict"] for name, row in rows.items() if name not in impossible} == {"inside", "not printed"}

@@ -141,7 +141,7 @@ def check(model: Model, row: MatchRow) -> None:
     assert error is not None
     assert abs(found - model.value) <= 4 * error + 0.5 * 10.0**-model.digits, (found, error)
     assert 4 * error < 0.02 * model.value + 0.1  # 4,000 trials say something
-    for ours, theirs in ((row.low, model.low), (row.high, model.high)):
+    for ours, theirs in ((row.low.value, model.low), (row.high.value, model.high)):
         if theirs is not None:
             assert ours is not None
             assert abs(ours - theirs) <= 1 + 1e-9
@@ -177,9 +177,9 @@ def test_the_table_is_complete(gist: Run) -> None:
 def test_the_published_value_is_that_of_a_possible_trial(gist: Run, label: str) -> None:
     row = gist.rows[label]
     assert row.printed == PAPER[label]
-    assert row.low is not None
-    assert row.high is not None
-    assert row.low <= PAPER[label] <= row.high
+    assert row.low.value is not None
+    assert row.high.value is not None
+    assert row.low.value <= PAPER[label] <= row.high.value
     assert (row.verdict, row.reason) == ("inside", "")
 
 
@@ -190,8 +190,8 @@ def test_what_no_model_reproduces_is_said_with_its_reason(gist: Run, label: str)
     assert row.printed == printed
     assert row.verdict == "impossible"
     assert all(word in row.reason for word in words)
-    assert row.high is not None
-    assert row.high < printed  # and no simulated trial comes near it
+    assert row.high.value is not None
+    assert row.high.value < printed  # and no simulated trial comes near it
 
 
 @pytest.mark.parametrize("label", sorted(UNPRINTED))

@@ -301,7 +301,7 @@ def _match(rows: tuple[MatchRow, ...]) -> Table:
                 "–" if row.printed is None else f"{row.printed:.{row.digits}f}",
                 _estimate(row.mean, digits),
                 _estimate(row.sd, digits),
-                "–" if row.low is None or row.high is None else f"{row.low:.{digits}f} to {row.high:.{digits}f}",
+                f"{_estimate(row.low, digits)} to {_estimate(row.high, digits)}",
             ]
         )
     return table

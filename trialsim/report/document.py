@@ -97,8 +97,10 @@ def _match_row(found: MatchRow) -> dict[str, Any]:
         "mean": found.mean.value,
         "mcse": found.mean.mcse,
         "sd": found.sd.value,
-        "low": found.low,
-        "high": found.high,
+        "low": found.low.value,
+        "low_mcse": found.low.mcse,
+        "high": found.high.value,
+        "high_mcse": found.high.mcse,
         "verdict": found.verdict,
         "reason": found.reason,
     }
