@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from trialsim.columns import FINAL_COUNTS
 from trialsim.report.numbers import percent
 from trialsim.report.table import Table
 
@@ -36,21 +37,7 @@ _LOOK = (
     ("pipeline_mean", "pipeline"),
 )
 _TIMES = ("day", "enrolled", "overrun")
-_COURSE = (
-    "best_response",
-    "best_stable",
-    "best_progressive",
-    "not_evaluable",
-    "progressions",
-    "crossovers",
-    "helped",
-    "crossover_responses",
-    "deaths",
-    "withdrawn",
-    "on_study",
-    "on_treatment",
-    "toxicities",
-)
+_COURSE = (*FINAL_COUNTS, "on_treatment", "toxicities")
 _SURVIVAL = (
     "os",
     "os_lower",
