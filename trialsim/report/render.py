@@ -84,6 +84,11 @@ def legend(result: Result) -> list[str]:
     truth = ["pooled: judged against the arms' true rates, averaged over the patients enrolled."] if many else []
     if result.engine == "exact":
         return truth
+    if conduct is not None:
+        notes.append(
+            "As conducted, in brackets MCSE; (0): every trial gave this value, or a quantile is the same one standard "
+            "error of its share away."
+        )
     return [
         *notes,
         *truth,
