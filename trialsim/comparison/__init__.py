@@ -1,0 +1,1 @@
+"""Designs side by side on the same simulated patients."""

@@ -1,0 +1,1 @@
+"""Results kept in one file, so that nothing is computed twice."""
