@@ -65,6 +65,12 @@ def cutoff_of(conduct: Conduct) -> tuple[int, int]:
     return c.AFTER_LAST_ENTRY, int(np.ceil(max(last, *lows)))
 
 
+def _latest(conduct: Conduct) -> int:
+    """Return the minute from which on a time does not matter."""
+    kind, minute = cutoff_of(conduct)
+    return minute + 1 if kind == c.ON_DAY else c.HORIZON
+
+
 def visits_of(conduct: Conduct) -> tuple[float, ...]:
     """Return the scheduled visits that can matter, in days."""
     return conduct.visits.up_to(conduct.cutoff.day if conduct.cutoff.day is not None else 3653.0)
@@ -111,7 +117,7 @@ def _numbers(design: Design, conduct: Conduct, number: np.ndarray) -> None:
     number[c.FINAL_CRITERION] = _of(final.success_if)
     number[c.FINAL_REQUIRES_ALL] = final.success_if is not None and final.success_if.requires_all_arms
     number[c.CUTOFF_KIND], number[c.CUTOFF] = kind
-    number[c.LATEST] = kind[1] + 1 if kind[0] == c.ON_DAY else c.HORIZON
+    number[c.LATEST] = _latest(conduct)
     number[c.STABLE_START] = minutes(conduct.progression.stable.from_day)
     number[c.HAS_SURVIVAL] = conduct.survival is not None
     number[c.FAILURE_AT_LEAVING] = conduct.survival is not None and conduct.survival.failure_at == "leaving"
@@ -162,27 +168,39 @@ def _reals(design: Design, conduct: Conduct, rates: tuple[float, ...], number: n
     rows: list[Any] = [()] * c.N_REAL_ROWS
     rows[c.P_RESPONSE], rows[c.FROM_NOT_EVALUABLE] = share, 1 - missing
     rows[c.FROM_PROGRESSIVE] = np.maximum(1 - missing - progressive, share)
-    progression, death = conduct.progression, conduct.death
-    for row, hazard in (
-        (c.STABLE_MEAN, progression.stable.per_month),
-        (c.RESPONSE_MEAN, progression.response.per_month),
-        (c.WITHDRAWAL_MEAN, conduct.withdrawal.per_month),
-        (c.DEATH_BEFORE_MEAN, death.before_progression_per_month),
-        (c.DEATH_AFTER_MEAN, death.after_progression_per_month),
-    ):
-        rows[row] = [MONTH / h if h > 0 else np.inf for h in by_arm(hazard, arms)]
+    _times(design, conduct, rows)
     first_seen = conduct.response.first_seen
     lows, highs = _confirmation(conduct)
     rows[c.VISIT_SHARE], rows[c.VISIT_DAY] = _shares(first_seen)
     rows[c.CONFIRM_LOW], rows[c.CONFIRM_WIDTH] = lows, [high - low for low, high in zip(lows, highs, strict=True)]
-    rows[c.EARLY_SHARE], rows[c.EARLY_DAY] = _shares(progression.early)
-    number[c.N_RESPONSE_VISITS], number[c.N_EARLY_VISITS] = len(first_seen), len(progression.early)
+    rows[c.EARLY_SHARE], rows[c.EARLY_DAY] = _shares(conduct.progression.early)
+    number[c.N_RESPONSE_VISITS], number[c.N_EARLY_VISITS] = len(first_seen), len(conduct.progression.early)
     _crossover_and_toxicity(design, conduct, rows)
     _arrivals(design, conduct, rows, number)
     real = np.zeros((c.N_REAL_ROWS, max(map(len, rows))))
     for index, row in enumerate(rows):
         real[index, : len(row)] = row
     return real
+
+
+def _times(design: Design, conduct: Conduct, rows: list[Any]) -> None:
+    """Write the means of exponential times, in minutes, and their floors."""
+    arms, progression, death = design.arm_names, conduct.progression, conduct.death
+    later = zip(by_arm(progression.response.per_month, arms), by_arm(progression.stable.per_month, arms), strict=True)
+    hazards = {
+        c.LATER_MEAN: [hazard for of_arm in later for hazard in of_arm],
+        c.WITHDRAWAL_MEAN: by_arm(conduct.withdrawal.per_month, arms),
+        c.DEATH_BEFORE_MEAN: by_arm(death.before_progression_per_month, arms),
+        c.DEATH_AFTER_MEAN: by_arm(death.after_progression_per_month, arms),
+    }
+    for row, of_row in hazards.items():
+        rows[row] = [MONTH / hazard if hazard > 0 else np.inf for hazard in of_row]
+    for mean, floor in (
+        (c.LATER_MEAN, c.LATER_FLOOR),
+        (c.WITHDRAWAL_MEAN, c.WITHDRAWAL_FLOOR),
+        (c.DEATH_BEFORE_MEAN, c.DEATH_BEFORE_FLOOR),
+    ):
+        rows[floor] = c.floors(rows[mean], _latest(conduct))
 
 
 def _shares(visits: tuple[VisitShare, ...]) -> tuple[list[float], list[float]]:

@@ -96,8 +96,6 @@ def _reals(trial: dict[str, Any], number: np.ndarray) -> np.ndarray:
     for index in range(3):
         rows[index] = [bounds[index] for bounds in trial["class_bounds"]]
     for index, name in (
-        (c.STABLE_MEAN, "stable_mean"),
-        (c.RESPONSE_MEAN, "response_mean"),
         (c.WITHDRAWAL_MEAN, "withdraw_mean"),
         (c.DEATH_BEFORE_MEAN, "death_before_mean"),
         (c.DEATH_AFTER_MEAN, "death_after_mean"),
@@ -109,6 +107,14 @@ def _reals(trial: dict[str, Any], number: np.ndarray) -> np.ndarray:
         (c.EARLY_DAY, "early_day"),
     ):
         rows[index] = trial[name]
+    both = zip(trial["response_mean"], trial["stable_mean"], strict=True)
+    rows[c.LATER_MEAN] = [mean for of_arm in both for mean in of_arm]
+    for mean, floor in (
+        (c.LATER_MEAN, c.LATER_FLOOR),
+        (c.WITHDRAWAL_MEAN, c.WITHDRAWAL_FLOOR),
+        (c.DEATH_BEFORE_MEAN, c.DEATH_BEFORE_FLOOR),
+    ):
+        rows[floor] = c.floors(rows[mean], float(number[c.LATEST]))
     rows[c.P_TOXICITY] = tox["p"] if tox else []
     rows[c.CONFIRM_WIDTH] = [high - low for low, high in zip(trial["confirm_lo"], trial["confirm_hi"], strict=True)]
     number[[c.N_RESPONSE_VISITS, c.N_EARLY_VISITS]] = len(trial["response_day"]), len(trial["early_day"])

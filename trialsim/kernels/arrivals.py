@@ -10,25 +10,24 @@ from numpy import uint64 as _U
 
 from trialsim.kernels._jit import loop
 from trialsim.kernels.clinic import (
-    ARM,
     BLOCK_ROUNDS,
     CAP_NOW,
     CLOCK,
     ENROLLED,
-    ENTRY,
     ENTRY_GAP,
     ENTRY_LAW,
     GIVEN,
-    HOLD,
     HORIZON,
     IN_BLOCK,
     IN_TRIAL,
-    LANES,
     LEFT_IN_BLOCK,
     LIST_CHUNK,
+    LIST_FROM,
+    LISTED,
+    N_ALLOCATED,
     N_ARMS,
     N_BLOCK_SIZES,
-    N_ENROLLED,
+    N_LISTED,
     N_MAX,
     N_PIECES,
     NEVER,
@@ -38,13 +37,13 @@ from trialsim.kernels.clinic import (
     PIECE_SCALE,
     PIECE_START,
     PLACE,
-    RANK,
     RATIO,
     SINGLE_STATE,
     STOP_LOOK,
     WINDOW,
 )
 from trialsim.kernels.numeric import exp, minus_log, unit
+from trialsim.kernels.order import in_lanes
 from trialsim.kernels.rng import fill_patients, threefry2x64
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ def arrive(
     if law == GIVEN:
         _as_given(n, _U(n_pieces), real[PIECE_START], clock)
         return
-    padded = (n + _U(LANES - 1)) & ~_U(LANES - 1)
+    padded = in_lanes(whole[NUMBER, N_MAX])
     fill_patients(seed, ENTRY_GAP, replicate, _ZERO, padded, word[0], word[1])
     fill_gaps(_ZERO, padded, word[0], gap)
     if law == WINDOW:
@@ -140,9 +139,27 @@ def arrive(
 
 
 @loop
-def _fill_list(seed: uint64, replicate: uint64, place: uint64, even: NDArray[uint64], odd: NDArray[uint64]) -> None:
-    for i in range(_ZERO, _U(LIST_CHUNK)):
+def _fill_list(
+    seed: uint64, replicate: uint64, place: uint64, n: uint64, even: NDArray[uint64], odd: NDArray[uint64]
+) -> None:
+    for i in range(_ZERO, n):
         even[i], odd[i] = threefry2x64(replicate, place + i, seed, PLACE)
+
+
+@loop
+def _list_from(
+    seed: uint64,
+    replicate: uint64,
+    n_max: int64,
+    place: int64,
+    listed: NDArray[int64],
+    even: NDArray[uint64],
+    odd: NDArray[uint64],
+) -> None:
+    """Draw the list from a place on: as much as a trial needs in which no arm stops, later in chunks."""
+    listed[LIST_FROM] = place
+    listed[N_LISTED] = _I64(in_lanes(n_max)) if place == 0 else LIST_CHUNK
+    _fill_list(seed, replicate, _U(place), _U(listed[N_LISTED]), even, odd)
 
 
 @loop
@@ -168,23 +185,17 @@ def _begin_block(
 
 
 @loop
-def enrol(
+def allocate(
     seed: uint64,
     replicate: uint64,
     whole: NDArray[int64],
-    patient: NDArray[int32],
+    arms: NDArray[int32],
     word: NDArray[uint64],
     state: NDArray[int64],
     limit: int64,
-    until: int64,
-    wanted: NDArray[int64],
 ) -> None:
-    """Enrol patients until there are `limit`, or each arm in the trial has `wanted`, or the next comes after `until`.
-
-    An element 0 of `wanted` below 0 says that nothing is wanted of single arms.
-    """
-    clock, entry, arms, rank = patient[CLOCK], patient[ENTRY], patient[ARM], patient[RANK]
-    tickets, sizes = word[_LIST_ARM], word[_LIST_SIZE]
+    """Give patients their arms, from where the state says, until there are `limit` or no arm is open."""
+    tickets, sizes, listed = word[_LIST_ARM], word[_LIST_SIZE], state[LISTED]
     enrolled, cap, stop_look, left = state[ENROLLED], state[CAP_NOW], state[STOP_LOOK], state[LEFT_IN_BLOCK]
     n_arms, n_sizes, rounds, ratio = (
         whole[NUMBER, N_ARMS],
@@ -192,36 +203,51 @@ def enrol(
         whole[BLOCK_ROUNDS],
         whole[RATIO],
     )
-    n_short = _I64(wanted[0] < 0)
-    for arm in range(n_arms):
-        n_short += stop_look[arm] == IN_TRIAL and enrolled[arm] < wanted[arm]
-    n_taking, limit = n_open(state, n_arms), min(limit, whole[NUMBER, N_MAX])
-    n, hold = state[SINGLE_STATE, N_ENROLLED], state[SINGLE_STATE, HOLD]
-    place, in_block, buffered = state[SINGLE_STATE, NEXT_PLACE], state[SINGLE_STATE, IN_BLOCK], _I64(-LIST_CHUNK)
-    latest = min(until, _I64(HORIZON))
-    while n < limit and n_short > 0 and n_taking > 0 and clock[n] < NEVER and clock[n] + hold <= latest:
-        arm = _I64(-1)
-        while arm < 0 or stop_look[arm] != IN_TRIAL or enrolled[arm] >= cap[arm]:
-            if n_taking == 1:
-                arm += 1
-                continue
-            at = place - buffered
-            if at >= LIST_CHUNK:
-                _fill_list(seed, replicate, _U(place), tickets, sizes)
-                buffered, at = place, _I64(0)
-            if in_block == 0:
-                in_block = _begin_block(sizes[at], n_arms, n_sizes, rounds, ratio, left)
-            ticket = _I64(((tickets[at] >> _HALF) * _U(in_block)) >> _HALF)
-            arm = _I64(0)
-            while ticket >= left[arm]:
-                ticket -= left[arm]
-                arm += 1
-            left[arm] -= 1
-            in_block -= 1
-            place += 1
-        entry[n], arms[n], rank[n] = _I32(clock[n] + hold), _I32(arm), _I32(enrolled[arm])
+    n_taking, n = n_open(state, n_arms), _U(state[SINGLE_STATE, N_ALLOCATED])
+    place, in_block = state[SINGLE_STATE, NEXT_PLACE], _U(state[SINGLE_STATE, IN_BLOCK])
+    last_arm = _U(n_arms - 1)
+    while n < _U(limit) and n_taking > 0:
+        arm, is_open = _ZERO, False
+        while not is_open:
+            if n_taking > 1:
+                at = place - listed[LIST_FROM]
+                if at < 0 or at >= listed[N_LISTED]:
+                    _list_from(seed, replicate, whole[NUMBER, N_MAX], place, listed, tickets, sizes)
+                    at = _I64(0)
+                if in_block == _ZERO:
+                    in_block = _U(_begin_block(sizes[_U(at)], n_arms, n_sizes, rounds, ratio, left))
+                ticket, below, arm = ((tickets[_U(at)] >> _HALF) * in_block) >> _HALF, _ZERO, _ZERO
+                for other in range(_ZERO, last_arm):  # the same steps for every ticket: nothing to guess wrong
+                    below += _U(left[other])
+                    arm += _U(ticket >= below)
+                left[arm] -= 1
+                in_block -= _ONE
+                place += 1
+            is_open = stop_look[arm] == IN_TRIAL and enrolled[arm] < cap[arm]
+            arm = arm if is_open or n_taking > 1 else arm + _ONE
+        arms[n] = _I32(arm)
         enrolled[arm] += 1
-        n_short -= wanted[0] >= 0 and enrolled[arm] == wanted[arm]
         n_taking -= enrolled[arm] == cap[arm]
-        n += 1
-    state[SINGLE_STATE, N_ENROLLED], state[SINGLE_STATE, NEXT_PLACE], state[SINGLE_STATE, IN_BLOCK] = n, place, in_block
+        n += _ONE
+    state[SINGLE_STATE, N_ALLOCATED], state[SINGLE_STATE, NEXT_PLACE] = _I64(n), place
+    state[SINGLE_STATE, IN_BLOCK] = _I64(in_block)
+
+
+@loop
+def enter(start: int64, n: int64, hold: int64, clock: NDArray[int32], entry: NDArray[int32]) -> None:
+    """Write the entry of patients `start` … `n` - 1, enrolment having been held for `hold` minutes before."""
+    for i in range(_U(start), _U(n)):
+        entry[i] = _I32(min(clock[i] + hold, _I64(NEVER)))
+
+
+@loop
+def n_entered(entry: NDArray[int32], n: int64, until: int64) -> int64:
+    """Return how many of the first `n` patients have entered by minute `until`; entries ascend."""
+    low, high = _I64(0), n
+    while low < high:
+        middle = (low + high) >> 1
+        if entry[middle] <= until:
+            low = middle + 1
+        else:
+            high = middle
+    return low

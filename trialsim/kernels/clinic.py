@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy import float64, int8, int32, int64, uint64
     from numpy.typing import NDArray
 
@@ -67,15 +69,18 @@ IS_PER_ARM, WANTED, FIRES, AFTER_MINUTES, MODE, HOLDS, CONTINUE_OF, SUCCESS_OF, 
 N_LOOK_NUMBERS = 10
 AFTER_DAYS, WHEN_KNOWN, WHEN_DECIDED, COMPLETED, FAILURES, DEATHS, DAY = range(7)
 
-# Rows of real numbers, in `Clinic.real`: per arm, per visit, and single ones.
+# Rows of real numbers, in `Clinic.real`: per arm, per visit, and single ones. `LATER_…` have two entries per arm: of
+# responding and of stable patients. The floor of a mean is from `floors`.
 (
     P_RESPONSE,
     FROM_PROGRESSIVE,
     FROM_NOT_EVALUABLE,
-    STABLE_MEAN,
-    RESPONSE_MEAN,
+    LATER_MEAN,
+    LATER_FLOOR,
     WITHDRAWAL_MEAN,
+    WITHDRAWAL_FLOOR,
     DEATH_BEFORE_MEAN,
+    DEATH_BEFORE_FLOOR,
     DEATH_AFTER_MEAN,
     P_CROSSOVER,
     P_TOXICITY,
@@ -90,7 +95,7 @@ AFTER_DAYS, WHEN_KNOWN, WHEN_DECIDED, COMPLETED, FAILURES, DEATHS, DAY = range(7
     PIECE_FROM,
     SINGLE,
     N_REAL_ROWS,
-) = range(21)
+) = range(23)
 CROSS_RESPONSE, CROSS_HELPED, LAG_LOW, LAG_WIDTH, TOXIC_WITHIN, Z_LEVEL, N_SINGLE = range(7)
 
 # Which boundary, in `Clinic.bound`.
@@ -101,7 +106,6 @@ CONTINUE_LEAST, SUCCESS_LEAST, TOXIC_LEAST = range(3)
     CLOCK,
     ENTRY,
     ARM,
-    RANK,
     CLASS,
     FIRST,
     CONF,
@@ -122,17 +126,18 @@ CONTINUE_LEAST, SUCCESS_LEAST, TOXIC_LEAST = range(3)
     SPARE,
     OTHER,
     N_PATIENT_ROWS,
-) = range(24)
+) = range(23)
 IS_RESPONSE, IS_STABLE, IS_PROGRESSIVE, IS_NOT_EVALUABLE = range(4)
 NOT_CROSSED, CROSSED_RESPONSE, CROSSED_STABLE, CROSSED_FAILURE = range(4)
 
-# State of the trial, in rows of `Room.state`: single numbers and facts about each arm, the same as they were at the
-# beginning of the stage, then numbers of a look by arm and (last) pooled.
+# State of the trial, in rows of `Room.state`: single numbers and facts about each arm, the same as they were when arms
+# were last given, what of the randomisation list is drawn, then numbers of a look by arm and (last) pooled.
 SINGLE_STATE, ENROLLED, CAP_NOW, STOP_LOOK, LEFT_IN_BLOCK, BEFORE = range(6)
-(SO_FAR, COUNTED, RESPONSES, POPULATION, DECISION, SUCCESS, AT_RISK, EVENTS, CENSORED, N_STATE_ROWS) = range(
-    2 * BEFORE, 2 * BEFORE + 10
+(LISTED, SO_FAR, COUNTED, RESPONSES, POPULATION, DECISION, SUCCESS, AT_RISK, EVENTS, CENSORED, N_STATE_ROWS) = range(
+    2 * BEFORE, 2 * BEFORE + 11
 )
-N_ENROLLED, NEXT_PLACE, IN_BLOCK, HOLD, T_PREVIOUS, N_DRAWN, N_SINGLE_STATE = range(7)
+N_ALLOCATED, N_ENROLLED, NEXT_PLACE, IN_BLOCK, N_SINGLE_STATE = range(5)
+LIST_FROM, N_LISTED = range(2)
 IN_TRIAL, STOPPED_BETWEEN = -1, -2
 """Stop looks of an arm that goes on, and of one stopped for toxicity before look 0 (before look 1: one less, …)."""
 
@@ -144,6 +149,14 @@ LANES = 32
 
 LIST_CHUNK = 64
 """Places of the randomisation list that are drawn together."""
+
+
+def floors(mean: Sequence[float], latest: float) -> NDArray[float64]:
+    """Return, for each mean, a uniform number at or below which an exponential time is `latest` or later, for certain.
+
+    Most patients neither die nor withdraw before the data are closed: only the others need a logarithm.
+    """
+    return np.exp(-latest / np.asarray(mean, float)) * (1.0 - 1e-9)
 
 
 class Clinic(NamedTuple):

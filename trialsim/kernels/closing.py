@@ -11,7 +11,7 @@ from numpy import int32 as _I32
 from numpy import int64 as _I64
 from numpy import uint64 as _U
 
-from trialsim.kernels._jit import inlined, loop
+from trialsim.kernels._jit import loop
 from trialsim.kernels.clinic import (
     ARM,
     BY_CONFIRMED,
@@ -37,7 +37,6 @@ from trialsim.kernels.clinic import (
     IN_TRIAL,
     IS_NOT_EVALUABLE,
     IS_PROGRESSIVE,
-    LANES,
     MISSING,
     N_ARMS,
     N_CURVE_DAYS,
@@ -69,8 +68,8 @@ from trialsim.kernels.clinic import (
     WITHDRAWAL,
     Z_LEVEL,
 )
-from trialsim.kernels.looks import n_in_trial
-from trialsim.kernels.order import median, n_due, n_due_of_kind
+from trialsim.kernels.decisions import n_in_trial
+from trialsim.kernels.order import in_lanes, median, n_due, n_due_of_kind
 from trialsim.kernels.survival import sort_times, survive
 
 if TYPE_CHECKING:
@@ -78,12 +77,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ZERO = _U(0)
-
-
-@inlined
-def _in_lanes(n: int64) -> uint64:
-    """Return `n` rounded up to a whole number of lanes."""
-    return (_U(n) + _U(LANES - 1)) & ~_U(LANES - 1)
 
 
 @loop
@@ -176,7 +169,7 @@ def write_final(
     """Write how the trial ended; return the number of columns."""
     number, n_arms, n = whole[NUMBER], whole[NUMBER, N_ARMS], state[SINGLE_STATE, N_ENROLLED]
     arms, due, never, wide = patient[ARM], patient[SPARE], patient[OTHER], n_arms + 1
-    end = _in_lanes(n)
+    end = in_lanes(n)
     for i in range(_U(n), end):
         arms[i] = -1  # belongs to no arm, so that counts may read on to a whole number of lanes
     progression, kind, off = patient[PROGRESSION], patient[CLASS], patient[OFF]
@@ -305,7 +298,7 @@ def write_survival(
     """Write survival, follow-up and response times. Rows of patients that are no longer needed serve as room."""
     number, n, z = whole[NUMBER], state[SINGLE_STATE, N_ENROLLED], real[SINGLE, Z_LEVEL]
     n_arms, n_at, at = number[N_ARMS], number[N_TIMES], whole[TIMES]
-    end, arms, due, entry = _in_lanes(n), patient[ARM], patient[SPARE], patient[ENTRY]
+    end, arms, due, entry = in_lanes(n), patient[ARM], patient[SPARE], patient[ENTRY]
     time, event, width = patient[CLASS], patient[CONF], (n_arms + 1) * (3 * n_at + 1)
     _observe_survival(end, due, patient[FOLLOWED], patient[DEATH], time, event)
     sort_times(n, time, event, arms, key[0], key[1])

@@ -8,13 +8,20 @@ from numpy import int32 as _I32
 from numpy import int64 as _I64
 from numpy import uint64 as _U
 
-from trialsim.kernels._jit import loop
+from trialsim.kernels._jit import inlined, loop
+from trialsim.kernels.clinic import LANES, NEVER
 
 if TYPE_CHECKING:
     from numpy import int32, int64, uint64
     from numpy.typing import NDArray
 
 _ZERO = _U(0)
+
+
+@inlined
+def in_lanes(n: int64 | uint64) -> uint64:
+    """Return `n` rounded up to a whole number of lanes."""
+    return (_U(n) + _U(LANES - 1)) & ~_U(LANES - 1)
 
 
 @loop
@@ -76,4 +83,50 @@ def n_due_of_kind(
     for i in range(_ZERO, n):
         is_due = (arm[i] == which) & (time[i] <= due[i])
         found = _I32(found + (is_due & (kind[i] >= low) & (kind[i] <= high)))
+    return _I64(found)
+
+
+@loop
+def n_of_arm(n: uint64, arm: NDArray[int32], which: int32) -> int64:
+    """Return how many patients belong to arm `which`."""
+    found = _I32(0)
+    for i in range(_ZERO, n):
+        found = _I32(found + (arm[i] == which))
+    return _I64(found)
+
+
+@loop
+def n_later(
+    n: uint64, arm: NDArray[int32], which: int32, entry: NDArray[int32], time: NDArray[int32], until: int64
+) -> int64:
+    """Return how many patients of arm `which` have `entry + time` after minute `until`."""
+    found, last = _I32(0), _I32(until)
+    for i in range(_ZERO, n):
+        found = _I32(found + ((arm[i] == which) & (entry[i] + time[i] > last)))
+    return _I64(found)
+
+
+@loop
+def n_marked(n: uint64, arm: NDArray[int32], which: int32, marked: NDArray[int32]) -> int64:
+    """Return how many patients of arm `which` are marked."""
+    found = _I32(0)
+    for i in range(_ZERO, n):
+        found = _I32(found + ((arm[i] == which) & (marked[i] != 0)))
+    return _I64(found)
+
+
+@loop
+def n_marked_by(
+    n: uint64,
+    arm: NDArray[int32],
+    which: int32,
+    marked: NDArray[int32],
+    entry: NDArray[int32],
+    time: NDArray[int32],
+    until: int64,
+) -> int64:
+    """Return how many marked patients of arm `which` have `entry + time` by minute `until`."""
+    found, last = _I32(0), _I32(min(until, _I64(NEVER)))
+    for i in range(_ZERO, n):
+        found = _I32(found + ((arm[i] == which) & (marked[i] != 0) & (entry[i] + time[i] <= last)))
     return _I64(found)
