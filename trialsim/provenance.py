@@ -19,7 +19,7 @@ def provenance(scenario: Scenario, *, simulated: bool, wall_s: float) -> dict[st
     if simulated:
         import numba
 
-        from trialsim.kernels._jit import STREAM
+        from trialsim.kernels.stream import STREAM
 
         stream, numba_version = STREAM, numba.__version__
     return {

@@ -79,6 +79,7 @@ def simulate_trials(
     study: CalendarStudy,
     n_sims: int,
     *,
+    begun: CalendarTally | None = None,
     n_jobs: int = 1,
     block: int = BLOCK,
     progress: Callable[[int], None] = lambda _: None,
@@ -91,6 +92,8 @@ def simulate_trials(
         Compiled trial, seed.
     n_sims
         Number of trials.
+    begun
+        The tally of the first of them, from a shorter run; the others are added to it.
     n_jobs
         Threads; -1 for one per core.
     block
@@ -101,8 +104,9 @@ def simulate_trials(
     if not simulate_calendar.signatures:  # type: ignore[attr-defined]  # nothing compiled yet in this process
         progress(0)
     found = columns_of(study)
-    tally = CalendarTally.empty(found)
-    for part in _in_order(study, found, [(at, min(block, n_sims - at)) for at in range(0, n_sims, block)], n_jobs):
+    tally = begun if begun is not None else CalendarTally.empty(found)
+    blocks = [(at, min(block, n_sims - at)) for at in range(tally.n_trials, n_sims, block)]
+    for part in _in_order(study, found, blocks, n_jobs):
         tally.add(part)
         progress(part.n_trials)
     return tally
@@ -111,7 +115,7 @@ def simulate_trials(
 def _in_order(
     study: CalendarStudy, found: list[Column], blocks: list[tuple[int, int]], n_jobs: int
 ) -> Iterator[CalendarTally]:
-    if n_jobs == 1 or len(blocks) == 1:
+    if n_jobs == 1 or len(blocks) <= 1:
         return (_block(study, found, first, n) for first, n in blocks)
     from joblib import Parallel, delayed
 

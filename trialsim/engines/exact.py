@@ -17,6 +17,8 @@ from trialsim.inference.binomial import pmf
 from trialsim.plan import CONTINUE, FUTILITY, NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trialsim.plan import Nodes, Plan
 
 MAX_NODES = 20_000
@@ -24,6 +26,11 @@ MAX_NODES = 20_000
 
 MAX_JOINT = 4_000_000
 """The most combinations of responses that are carried when a pooled stop ties the arms together."""
+
+
+def is_tied(plan: Plan) -> bool:
+    """Return whether a pooled stop ties the arms together."""
+    return bool(((plan.nodes.pooled_stop_low >= 0) | (plan.nodes.pooled_stop_high < NEVER)).any())
 
 
 def why_not(plan: Plan) -> str | None:
@@ -35,8 +42,7 @@ def why_not(plan: Plan) -> str | None:
     if len(nodes.look) > MAX_NODES:
         paths = f"its arms and looks can follow {len(nodes.look):,} different paths"
         return f"{paths}; the exact engine walks up to {MAX_NODES:,}."
-    ties = (nodes.pooled_stop_low >= 0) | (nodes.pooled_stop_high < NEVER)
-    if ties.any():
+    if is_tied(plan):
         combinations = prod(int(n) + 1 for n in plan.endings.n.max(axis=0))
         if combinations > MAX_JOINT:
             return (
@@ -57,18 +63,25 @@ def solve(plan: Plan, rates: tuple[float, ...]) -> Tally:
         True response rate of each arm.
     """
     tally = empty_tally(plan, np.float64)._replace(n_trials=1.0)
+    for node, law in walk(plan, rates):
+        if plan.nodes.ending[node] >= 0:
+            _tally_ending(plan, node, law, tally)
+        else:
+            _tally_criteria(plan.nodes, node, law, tally)
+    return tally
+
+
+def walk(plan: Plan, rates: tuple[float, ...]) -> Iterator[tuple[int, Law]]:
+    """Yield each node that can be reached, with the law of the paths that lead to it."""
     waiting: list[tuple[int, Law]] = [(0, independent(len(rates)))]
     while waiting:
         node, law = waiting.pop()
         for arm, draw in enumerate(plan.nodes.draw[node]):
             if draw >= 0:
                 law = law.with_draw(arm, pmf(int(plan.draws.size[draw]), rates[arm]))
-        if plan.nodes.ending[node] >= 0:
-            _tally_ending(plan, node, law, tally)
-        else:
-            _tally_criteria(plan.nodes, node, law, tally)
+        yield node, law
+        if plan.nodes.ending[node] < 0:
             waiting += _children(plan.nodes, node, law)
-    return tally
 
 
 def _tally_ending(plan: Plan, node: int, law: Law, tally: Tally) -> None:

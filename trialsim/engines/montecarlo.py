@@ -36,7 +36,13 @@ class Study(NamedTuple):
 
 
 def simulate(
-    study: Study, n_sims: int, *, n_jobs: int = 1, block: int = BLOCK, progress: Callable[[int], None] = lambda _: None
+    study: Study,
+    n_sims: int,
+    *,
+    begun: Tally | None = None,
+    n_jobs: int = 1,
+    block: int = BLOCK,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Tally:
     """Return the tally of replicates 0 … `n_sims` - 1.
 
@@ -46,6 +52,8 @@ def simulate(
         Plan, true response rate of each arm, seed.
     n_sims
         Number of replicates.
+    begun
+        The tally of the first of them, from a shorter run; the others are added.
     n_jobs
         Threads; -1 for one per core.
     block
@@ -54,8 +62,8 @@ def simulate(
         Called with the number of replicates after each block.
     """
     tables = draw_tables(study.plan.draws, study.rates)
-    blocks = [(first, min(block, n_sims - first)) for first in range(0, n_sims, block)]
-    merged = empty_tally(study.plan, np.int64)
+    merged = begun if begun is not None else empty_tally(study.plan, np.int64)
+    blocks = [(first, min(block, n_sims - first)) for first in range(int(merged.n_trials), n_sims, block)]
     for tally in _in_block_order(study, tables, blocks, n_jobs):
         merged = merged.merged(tally)
         progress(int(tally.n_trials))
@@ -72,7 +80,7 @@ def record(study: Study, first: int, n_trials: int) -> Record:
 
 def _in_block_order(study: Study, tables: DrawTables, blocks: list[tuple[int, int]], n_jobs: int) -> Iterator[Tally]:
     """Yield the tally of each block, in order. One block or one job needs no joblib."""
-    if n_jobs == 1 or len(blocks) == 1:
+    if n_jobs == 1 or len(blocks) <= 1:
         return (_run_block(study, tables, first, n) for first, n in blocks)
     from joblib import Parallel, delayed
 

@@ -18,9 +18,6 @@ import numpy as np
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-STREAM = "threefry2x64-13/1"
-"""Name and version of the addressed random numbers; a change of any bit of them is a new version."""
-
 
 def sources_digest() -> str:
     """Return a digest of the kernel sources and of what compiles them."""

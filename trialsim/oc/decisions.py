@@ -34,15 +34,15 @@ def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:
         name = setting.looks[look]
         goes_on = (stop_look == WENT_ON) | (stop_look > look)
         for arm, arm_name in enumerate(setting.arms):
-            yield Entry("p_stop", proportion(tally.ending[stop_look[:, arm] == look].sum(), n), arm_name, name)
-            yield Entry("p_continue", proportion(tally.ending[goes_on[:, arm]].sum(), n), arm_name, name)
+            yield Entry("p_stop", proportion(tally.ending[stop_look[:, arm] == look].sum(axis=0), n), arm_name, name)
+            yield Entry("p_continue", proportion(tally.ending[goes_on[:, arm]].sum(axis=0), n), arm_name, name)
         how_many = goes_on.sum(axis=1)
         for count in range(len(setting.arms) + 1):
-            share = proportion(tally.ending[how_many == count].sum(), n)
+            share = proportion(tally.ending[how_many == count].sum(axis=0), n)
             yield Entry("p_arms_continuing", share, look=name, value=count)
         if 1 < len(setting.arms) <= MAX_PATTERN_ARMS:
             for pattern in product((True, False), repeat=len(setting.arms)):
-                share = proportion(tally.ending[(goes_on == pattern).all(axis=1)].sum(), n)
+                share = proportion(tally.ending[(goes_on == pattern).all(axis=1)].sum(axis=0), n)
                 yield Entry("p_pattern", share, look=name, variant=_worded(pattern, setting.arms))
 
 
@@ -52,11 +52,11 @@ def early_termination(setting: Setting, tally: Tally) -> Iterator[Entry]:
         return
     stopped = setting.plan.endings.stop_look != WENT_ON
     for arm, name in enumerate(setting.arms):
-        yield Entry("pet", proportion(tally.ending[stopped[:, arm]].sum(), tally.n_trials), name)
-    yield Entry("pet", proportion(tally.ending[stopped.all(axis=1)].sum(), tally.n_trials))
+        yield Entry("pet", proportion(tally.ending[stopped[:, arm]].sum(axis=0), tally.n_trials), name)
+    yield Entry("pet", proportion(tally.ending[stopped.all(axis=1)].sum(axis=0), tally.n_trials))
     for look in range(1, len(setting.looks)):
         took_place = setting.plan.endings.node[:, look] >= 0
-        yield Entry("p_reached", proportion(tally.ending[took_place].sum(), tally.n_trials), look=setting.looks[look])
+        yield Entry("p_reached", proportion(tally.ending[took_place].sum(axis=0), tally.n_trials), look=setting.looks[look])
 
 
 def _worded(pattern: tuple[bool, ...], arms: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """Estimates with their Monte Carlo standard error, by the right formula for each kind of measure.
 
-All take weights: counts of replicates from the simulator. Given exact probabilities scaled to n replicates, the same
+All take weights: counts of replicates from the simulator, or probabilities at many truths (one more axis). Given exact probabilities scaled to n replicates, the same
 formulas return the exact value and the standard error that n replicates would have. Formulas: Morris, White and
 Crowther, Stat Med 2019;38:2074-2102, table 6 (proportion, mean, SD); delta method (RMSE); Woodruff, J Am Stat Assoc
 1952;47:635 (quantile).
@@ -43,16 +43,20 @@ class Estimate(NamedTuple):
     """For a quantile."""
 
 
-def proportion(n_event: float, n: float) -> Estimate:
+def proportion(n_event: Any, n: float) -> Estimate:
     """Return n_event / n. With a condition, `n` counts the replicates that meet it (a ratio given its denominator)."""
     if n <= 0:
         return Estimate(None, None, n, "proportion")
+    if np.ndim(n_event):
+        return _of_truths(np.clip(n_event / n, 0.0, 1.0), "proportion")
     share = min(max(float(n_event) / n, 0.0), 1.0)
     return Estimate(share, sqrt(share * (1 - share) / n), n, "proportion")
 
 
 def mean(values: Floats, weights: Floats) -> Estimate:
     """Return the weighted mean of `values`."""
+    if weights.ndim == 2:
+        return _of_truths(values @ weights / weights.sum(axis=0), "mean")
     n = float(weights.sum())
     if n <= 0:
         return Estimate(None, None, n, "mean")
@@ -62,6 +66,9 @@ def mean(values: Floats, weights: Floats) -> Estimate:
 
 def standard_deviation(values: Floats, weights: Floats) -> Estimate:
     """Return the weighted standard deviation (divisor n) of `values`."""
+    if weights.ndim == 2:
+        deviations = values[:, None] - values @ weights / weights.sum(axis=0)
+        return _of_truths(np.sqrt((deviations**2 * weights).sum(axis=0) / weights.sum(axis=0)), "root")
     n = float(weights.sum())
     if n <= 0:
         return Estimate(None, None, n, "mean")
@@ -80,6 +87,10 @@ def quantile(values: Floats, weights: Floats, probability: float) -> Estimate:
     The standard error is half the distance between the quantiles at probability ± its own standard error. For counts of
     patients it is often 0: the quantile sits inside one value's share.
     """
+    if weights.ndim == 2:
+        shares = np.cumsum(weights, axis=0) / weights.sum(axis=0)
+        position = (shares < probability - 1e-12).sum(axis=0)
+        return _of_truths(values[np.minimum(position, len(values) - 1)], "quantile")
     n = float(weights.sum())
     cumulative = np.cumsum(weights) / n if n > 0 else np.zeros(len(values))
     error = sqrt(probability * (1 - probability) / n) if n > 0 else 0.0
@@ -89,6 +100,11 @@ def quantile(values: Floats, weights: Floats, probability: float) -> Estimate:
 
     half = (at(min(probability + error, 1.0)) - at(max(probability - error, 0.0))) / 2
     return Estimate(at(probability), half, n, "quantile", distribution=Distribution(values, cumulative, probability))
+
+
+def _of_truths(values: Floats, kind: str) -> Estimate:
+    """Return exact values at many truths, in one array: they have no standard error."""
+    return Estimate(values, 0.0, 1.0, kind)  # type: ignore[arg-type]  # read by `exact_values` alone
 
 
 def _root(squares: Estimate) -> Estimate:

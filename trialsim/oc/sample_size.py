@@ -22,7 +22,7 @@ def sample_size(setting: Setting, tally: Tally) -> Iterator[Entry]:
     sizes = [*zip(setting.arms, ending_n.T, strict=True), (None, ending_n.sum(axis=1))]
     for arm, n in sizes:
         values, index = np.unique(n, return_inverse=True)
-        weights = np.bincount(index, weights=tally.ending)
+        weights = (np.arange(len(values))[:, None] == index) @ tally.ending
         yield Entry("n_mean", mean(values, weights), arm)
         yield Entry("n_sd", standard_deviation(values, weights), arm)
         for probability in setting.quantiles:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,19 +24,16 @@ def success(setting: Setting, tally: Tally) -> Iterator[Entry]:
     look where success stops.
     """
     names = (*setting.arms, POOLED)
-    rejected = np.zeros(len(names))
-    can_reject = np.zeros(len(names), dtype=bool)
+    rejected: dict[int, Any] = {}
     for look, slot, weight, is_rejection in _met(setting, tally):
         yield Entry("p_success", proportion(weight, tally.n_trials), names[slot], setting.looks[look])
         if is_rejection:
-            rejected[slot] += weight
-            can_reject[slot] = True
-    for name, weight, rejects in zip(names, rejected, can_reject, strict=True):
-        if rejects:
-            yield Entry("p_reject", proportion(weight, tally.n_trials), name)
+            rejected[slot] = rejected.get(slot, 0) + weight
+    for slot in sorted(rejected):
+        yield Entry("p_reject", proportion(rejected[slot], tally.n_trials), names[slot])
 
 
-def _met(setting: Setting, tally: Tally) -> Iterator[tuple[int, int, float, bool]]:
+def _met(setting: Setting, tally: Tally) -> Iterator[tuple[int, int, Any, bool]]:
     """Yield look, arm (the last: pooled), weight of meeting the criterion, and whether that rejects the null."""
     nodes, arm_cells, pooled_cells = setting.plan.nodes, setting.plan.arm_cells, setting.plan.pooled_cells
     final, n_arms = len(setting.looks) - 1, len(setting.arms)
@@ -45,9 +42,9 @@ def _met(setting: Setting, tally: Tally) -> Iterator[tuple[int, int, float, bool
         bounds = np.column_stack([nodes.success[own], nodes.pooled_success[own]])
         stops = np.column_stack([nodes.stop_high[own], nodes.pooled_stop_high[own]])
         for slot in np.flatnonzero((bounds < NEVER).any(axis=0)):
-            yield look, int(slot), float(tally.criterion[own, slot].sum()), bool((stops[:, slot] < NEVER).any())
+            yield look, int(slot), tally.criterion[own, slot].sum(axis=0), bool((stops[:, slot] < NEVER).any())
     for arm in range(n_arms):
         if arm_cells.success[arm_cells.arm == arm].any():
-            yield final, arm, float(tally.arm[(arm_cells.arm == arm) & arm_cells.success].sum()), True
+            yield final, arm, tally.arm[(arm_cells.arm == arm) & arm_cells.success].sum(axis=0), True
     if pooled_cells.success.any():
-        yield final, n_arms, float(tally.pooled[pooled_cells.success].sum()), True
+        yield final, n_arms, tally.pooled[pooled_cells.success].sum(axis=0), True

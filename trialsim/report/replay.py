@@ -52,7 +52,7 @@ def as_text(replay: Replay) -> str:
 
 def headline(replay: Replay) -> str:
     """Return which trial it is."""
-    from trialsim.kernels._jit import STREAM
+    from trialsim.kernels.stream import STREAM
 
     rates = dict(zip(replay.design.arm_names, replay.rates, strict=True))
     one = percent(replay.rates[0])
@@ -315,7 +315,7 @@ def as_json(replay: Replay) -> str:
 def document(replay: Replay) -> dict[str, Any]:
     """Return the replay as one JSON object."""
     from trialsim._version import __version__
-    from trialsim.kernels._jit import STREAM
+    from trialsim.kernels.stream import STREAM
 
     chosen = replay.found
     return {

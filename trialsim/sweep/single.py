@@ -1,0 +1,37 @@
+"""A run in the store: a sweep of one cell that varies nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trialsim.kept import Kept, kept_from
+from trialsim.store import Finding, split
+from trialsim.sweep.run import Settings, sweep_id_of
+from trialsim.sweep.work import facts_of, key_of, n_sims_of
+
+if TYPE_CHECKING:
+    from trialsim.api import EngineChoice, Result
+    from trialsim.spec.scenario import Scenario
+    from trialsim.store import Store
+
+
+def kept_tallies(store: Store, scenario: Scenario, engine: EngineChoice) -> Kept:
+    """Return the tallies that a run of a scenario can go on from; none if the store has none."""
+    if engine == "exact":
+        return Kept()
+    found = store.longest_below(key_of(scenario, engine, ()), n_sims_of(scenario, engine))
+    return kept_from(found.tally) if found is not None and found.tally is not None else Kept()
+
+
+def keep_run(store: Store, result: Result, kept: Kept) -> str:
+    """Keep a run; return the id by which the store knows it."""
+    scenario, engine = result.scenario.model_copy(update={"vary": None}), result.engine
+    run_id, key = sweep_id_of(scenario, Settings(engine)), key_of(scenario, engine, ())
+    layout, numbers = split(result.records)
+    tally = kept.as_bytes() if engine != "exact" else None
+    finding = Finding(key, n_sims_of(scenario, engine), layout, numbers, tally, facts_of(result))
+    with store.batch():
+        store.begin_sweep(run_id, scenario.name, (), scenario.model_dump_json(by_alias=True), 1)
+        store.put([finding])
+        store.put_cells(run_id, [(0, (), key, finding.n_sims, None)])
+    return run_id
