@@ -64,6 +64,7 @@ def run(
     *,
     n_jobs: int = 1,
     sensitivity: bool = False,
+    measures: tuple[str, ...] = (),
     kept: Kept | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
@@ -80,6 +81,8 @@ def run(
         Threads for the simulation; -1 for one per core. Changes no number.
     sensitivity
         Also try the other readings of the protocol that the conduct lists, one at a time.
+    measures
+        Names of the measures that are wanted; none: all.
     kept
         Tallies of shorter runs of the same scenario and seed, which this run goes on from; it leaves its own there.
     progress
@@ -111,7 +114,7 @@ def run(
             raise NotSolvableError(f"design {design.name}, {plan_name}: {reason}")
         reasons += [f"{plan_name}: {reason}"] if reason else []
         intervals, level = intervals_of(scenario), design.analysis.level
-        base = Setting(plan, design.arm_names, design.look_names, (), intervals, level, scenario.quantiles)
+        base = Setting(plan, design.arm_names, design.look_names, (), intervals, level, scenario.quantiles, measures)
         records += precision_records(base, plan_name, design)
         for truth in scenario.truths:
             setting = base._replace(rates=truth.rates(design.arm_names))

@@ -36,9 +36,11 @@ def study_of(design: Design, conduct: Conduct, rates: tuple[float, ...], seed: i
     return CalendarStudy(compile_calendar(design, conduct, rates), seed, bedside)
 
 
-def setting_of(design: Design, conduct: Conduct, quantiles: tuple[float, ...]) -> CalendarSetting:
-    """Return the words of calendar measures."""
-    return CalendarSetting(design.arm_names, design.look_names, quantiles, points_of(conduct))
+def setting_of(
+    design: Design, conduct: Conduct, quantiles: tuple[float, ...], measures: tuple[str, ...] = ()
+) -> CalendarSetting:
+    """Return the words of calendar measures, and which are wanted (none: all)."""
+    return CalendarSetting(design.arm_names, design.look_names, quantiles, points_of(conduct), measures)
 
 
 SINGLE_TRIAL_RANGE = (0.025, 0.975)

@@ -89,6 +89,7 @@ def run_until(
     engine: EngineChoice = "auto",
     *,
     n_jobs: int = 1,
+    measures: tuple[str, ...] = (),
     kept: Kept | None = None,
     progress: Callable[[int], None] = lambda _: None,
     tell: Callable[[str], None] = lambda _: None,
@@ -101,7 +102,7 @@ def run_until(
         Its numbers of replicates are those of the first run.
     target
         The standard errors that are wanted.
-    engine, n_jobs, kept, progress
+    engine, n_jobs, measures, kept, progress
         As `api.run`.
     tell
         Called with a sentence about each planned length and its reason.
@@ -117,7 +118,7 @@ def run_until(
     kept = kept if kept is not None else Kept()
     scenario = _with_lengths(scenario, {"montecarlo": min(scenario.n_sims, target.max_sims)})
     while True:
-        result = run(scenario, engine, n_jobs=n_jobs, kept=kept, progress=progress)
+        result = run(scenario, engine, n_jobs=n_jobs, measures=measures, kept=kept, progress=progress)
         _check_names(target, result)
         needs = [need for need in needs_of(result, target) if need.n_sims > _length(scenario, need.engine)]
         if not needs:

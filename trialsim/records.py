@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from trialsim.spec.scenario import Scenario
 
 
+PRECISION = ("ci_half_width_max", "ci_distance_max", "n_for_half_width", "n_for_distance")
+"""Measures that an interval has by itself."""
+
+
 class Record(NamedTuple):
     """One number of a result: a row of the result document (docs/decisions/0004)."""
 
@@ -83,9 +87,11 @@ def calendar_records(
     assert scenario.conduct is not None
     expected = {entry.key: entry.estimate for entry in table(setting, exact)} if exact is not None else {}
     own_plan, tally = as_endings(conducted, setting.plan)
-    calendar = setting_of(scenario.design, scenario.conduct, setting.quantiles)
+    calendar = setting_of(scenario.design, scenario.conduct, setting.quantiles, setting.measures)
     entries = [*table(setting._replace(plan=own_plan), tally), *calendar_measures(calendar, conducted)]
     for entry in entries:
+        if setting.measures and entry.measure not in setting.measures:
+            continue
         ideal = expected.get(entry.key)
         words = (plan, truth, entry.measure, entry.arm, entry.look, entry.given, entry.value, entry.variant)
         value, found = None if ideal is None else ideal.value, entry.estimate
@@ -116,6 +122,8 @@ def precision_records(setting: Setting, plan_name: str, design: Design) -> Itera
         "distance": design.analysis.target_distance,
         "half-width": design.analysis.target_half_width,
     }
+    if setting.measures and set(PRECISION).isdisjoint(setting.measures):
+        return
     for entry in precision(setting, design.caps, targets):
         yield _record(plan_name, None, entry, entry.estimate, None)
 

@@ -51,6 +51,8 @@ class CalendarSetting(NamedTuple):
     quantiles: tuple[float, ...]
     points: dict[str, tuple[str, ...]]
     """Names of the points of a column that has several, by quantity; days as text."""
+    measures: tuple[str, ...] = ()
+    """The measures that are wanted; none: all."""
 
 
 def calendar_measures(setting: CalendarSetting, tally: CalendarTally) -> Iterator[Entry]:
@@ -58,9 +60,16 @@ def calendar_measures(setting: CalendarSetting, tally: CalendarTally) -> Iterato
     for index, column in enumerate(tally.sums.columns):
         if column.quantity in ("look_decision", "stop_look"):
             yield from _toxicity_stops(setting, tally, index, column)
-        if column.quantity in _ELSEWHERE:
+        if column.quantity in _ELSEWHERE or not _is_wanted(setting.measures, column):
             continue
         yield from _of_column(setting, tally, index, column)
+
+
+def _is_wanted(measures: tuple[str, ...], column: Column) -> bool:
+    """Return whether any measure of a column is wanted."""
+    name = _NAMES.get(column.quantity, column.quantity)
+    own = {f"{name}_mean", f"{name}_sd", f"{name}_quantile", f"{name}_known", f"p_{name}", "p_takes_place"}
+    return not measures or not (own | {"months_mean"}).isdisjoint(measures)
 
 
 def _of_column(setting: CalendarSetting, tally: CalendarTally, index: int, column: Column) -> Iterator[Entry]:

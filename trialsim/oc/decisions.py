@@ -56,7 +56,9 @@ def early_termination(setting: Setting, tally: Tally) -> Iterator[Entry]:
     yield Entry("pet", proportion(tally.ending[stopped.all(axis=1)].sum(axis=0), tally.n_trials))
     for look in range(1, len(setting.looks)):
         took_place = setting.plan.endings.node[:, look] >= 0
-        yield Entry("p_reached", proportion(tally.ending[took_place].sum(axis=0), tally.n_trials), look=setting.looks[look])
+        yield Entry(
+            "p_reached", proportion(tally.ending[took_place].sum(axis=0), tally.n_trials), look=setting.looks[look]
+        )
 
 
 def _worded(pattern: tuple[bool, ...], arms: tuple[str, ...]) -> str:

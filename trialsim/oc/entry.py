@@ -32,6 +32,8 @@ class Setting(NamedTuple):
     level: float
     """Confidence level."""
     quantiles: tuple[float, ...]
+    measures: tuple[str, ...] = ()
+    """The measures that are wanted; none: all."""
 
     def arms_and_pooled(self) -> tuple[str, ...]:
         """Return the arms, and "pooled" where it differs from the only arm."""

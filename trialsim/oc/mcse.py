@@ -1,9 +1,9 @@
 """Estimates with their Monte Carlo standard error, by the right formula for each kind of measure.
 
-All take weights: counts of replicates from the simulator, or probabilities at many truths (one more axis). Given exact probabilities scaled to n replicates, the same
-formulas return the exact value and the standard error that n replicates would have. Formulas: Morris, White and
-Crowther, Stat Med 2019;38:2074-2102, table 6 (proportion, mean, SD); delta method (RMSE); Woodruff, J Am Stat Assoc
-1952;47:635 (quantile).
+All take weights: counts of replicates from the simulator. Given exact probabilities scaled to n replicates, the same
+formulas return the exact value and the standard error that n replicates would have; given exact probabilities at many
+truths (one more axis), the values alone. Formulas: Morris, White and Crowther, Stat Med 2019;38:2074-2102, table 6
+(proportion, mean, SD); delta method (RMSE); Woodruff, J Am Stat Assoc 1952;47:635 (quantile).
 """
 
 from __future__ import annotations

@@ -14,9 +14,21 @@ if TYPE_CHECKING:
     from trialsim.endings import Tally
     from trialsim.oc.entry import Entry, Setting
 
-FAMILIES = (decisions, early_termination, sample_size, success, coverage, estimation)
+FAMILIES = {
+    decisions: ("p_stop", "p_continue", "p_arms_continuing", "p_pattern"),
+    early_termination: ("pet", "p_reached"),
+    sample_size: ("n_mean", "n_sd", "n_quantile", "n_pmf"),
+    success: ("p_success", "p_reject"),
+    coverage: ("ci_coverage", "ci_half_width_mean"),
+    estimation: ("rate_mean", "rate_bias", "rate_rmse"),
+}
+"""Families of measures, and what they yield."""
 
 
 def table(setting: Setting, tally: Tally) -> list[Entry]:
-    """Return every measure, in the order of the registry."""
-    return [entry for family in FAMILIES for entry in family(setting, tally)]
+    """Return every measure that is wanted, in the order of the registry."""
+    wanted = setting.measures
+    if not wanted:
+        return [entry for family in FAMILIES for entry in family(setting, tally)]
+    families = [family for family, names in FAMILIES.items() if not set(names).isdisjoint(wanted)]
+    return [entry for family in families for entry in family(setting, tally) if entry.measure in wanted]

@@ -59,7 +59,8 @@ def _solved(
     plan = compile_design(design)
     if (reason := why_not(plan)) is not None:
         raise NotSolvableError(f"design {design.name}: {reason}")
-    setting = Setting(plan, design.arm_names, design.look_names, (), (), design.analysis.level, scenario.quantiles)
+    setting = Setting(
+        plan, design.arm_names, design.look_names, (), (), design.analysis.level, scenario.quantiles, measures
+    )
     entries, values = exact_values(setting, solve_each(plan, rates))
-    kept = [index for index, entry in enumerate(entries) if entry.measure in measures]
-    return [entries[index].key for index in kept], values[:, kept]
+    return [entry.key for entry in entries], values

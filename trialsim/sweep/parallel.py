@@ -45,8 +45,10 @@ def workers(backend: Backend, n_jobs: int, scheduler: str | None = None) -> Iter
     else:
         from trialsim.sweep.dask import cluster
 
-        with cluster(scheduler, n_jobs):
-            yield _persistent({"n_jobs": -1, "backend": "dask"})
+        from joblib import parallel_config
+
+        with cluster(scheduler, n_jobs), parallel_config("dask"):
+            yield _persistent({"n_jobs": -1})
 
 
 def _through(options: dict[str, Any]) -> Runner:

@@ -114,7 +114,7 @@ def sweep(
         pending = run.pending()
         while wave := list(islice(pending, WAVE)):
             missing = run.missing(wave)
-            if settings.engine != "exact":
+            if settings.engine != "exact" and settings.backend != "threads":
                 run.compile_kernels(missing)
             for outcomes in compute(run.tasks(missing)):
                 run.keep(outcomes)

@@ -16,9 +16,9 @@ from trialsim.oc.many import MEASURES
 from trialsim.store import Finding, Key, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from trialsim.api import EngineChoice, Record, Result
+    from trialsim.api import EngineChoice, Result
     from trialsim.effort import Target
     from trialsim.spec.scenario import Scenario
     from trialsim.sweep.cells import Level
@@ -118,16 +118,14 @@ def _finding(task: Task, pending: Pending) -> Finding:
 
     kept = kept_from(pending.begun) if pending.begun is not None else Kept()
     if task.target is not None and task.engine != "exact":
-        result = run_until(pending.scenario, task.target, task.engine, kept=kept)
+        result = run_until(pending.scenario, task.target, task.engine, measures=task.measures, kept=kept)
     else:
-        result = run(pending.scenario, task.engine, kept=kept)
-    layout, numbers = split(_wanted(result.records, task.measures))
+        result = run(pending.scenario, task.engine, measures=task.measures, kept=kept)
+    layout, numbers = split(
+        [record for record in result.records if not task.measures or record.measure in task.measures]
+    )
     tally = kept.as_bytes() if task.engine != "exact" else None
     return Finding(pending.key, pending.n_sims, layout, np.ascontiguousarray(numbers), tally, facts_of(result))
-
-
-def _wanted(records: Sequence[Record], measures: tuple[str, ...]) -> Sequence[Record]:
-    return [record for record in records if record.measure in measures] if measures else records
 
 
 def facts_of(result: Result) -> dict[str, Any]:
