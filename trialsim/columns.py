@@ -9,6 +9,20 @@ AMOUNT = "millionths of an amount"
 """Without a natural upper limit: an AUC, a half-life."""
 
 
+MEASURE_NAMES = {
+    "look_day": "day",
+    "look_filled": "filled_day",
+    "look_enrolled": "enrolled",
+    "look_counted": "counted",
+    "look_responses": "counted_responses",
+    "look_pipeline": "pipeline",
+    "look_overrun": "overrun",
+    "duration": "day",
+    "enrolled": "n",
+}
+"""Names of measures where they are not those of the columns."""
+
+
 class Column(NamedTuple):
     """A number of one simulated trial."""
 

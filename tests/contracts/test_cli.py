@@ -27,7 +27,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = ("run", "check", "schema", "list", "validate")
+VERBS = ("run", "check", "sweep", "compare", "replay", "results", "schema", "list", "validate")
 N_SIMS = 2000
 
 CONTRACT_KEYS = (
@@ -399,10 +399,15 @@ def test_stdout_holds_the_result_and_nothing_else(auto_run: Ran, folder: Path) -
     assert auto_run.code == 0
     assert auto_run.out.startswith("{")
     assert auto_run.out.endswith("}\n")
-    saved = list((folder / "results").glob("gist-*-auto.json"))
-    assert len(saved) == 1
-    assert auto_run.err == f"Saved as {saved[0].relative_to(folder)}.\n"
-    assert saved[0].read_text(encoding="utf-8") == auto_run.out
+    assert [path.name for path in (folder / "results").iterdir()] == ["trialsim.sqlite"]
+    kept = re.fullmatch(r"Kept in results/trialsim\.sqlite as (\w{8}) \(trialsim results show \1\)\.\n", auto_run.err)
+    assert kept is not None
+    shown = trialsim(folder, "results", "export", kept[1], "--format", "json")
+    rows = parsed(shown.out)["rows"]
+    measures = parsed(auto_run.out)["measures"]
+    assert [(row["measure"], row["arm"], row["estimate"], row["exact"]) for row in rows] == [
+        (record["measure"], record["arm"], record["estimate"], record["exact"]) for record in measures
+    ]
 
 
 def test_no_save_saves_nothing_and_is_silent(tmp_path: Path, in_process: InProcess) -> None:

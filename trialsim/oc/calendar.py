@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trialsim.columns import AMOUNT, CODE, MILLIONTHS, MINUTES, PATIENTS, SIGNED
+from trialsim.columns import AMOUNT, CODE, MEASURE_NAMES, MILLIONTHS, MINUTES, PATIENTS, SIGNED
 from trialsim.oc.entry import POOLED, Entry
 from trialsim.oc.mcse import Estimate, proportion, quantile
 
@@ -22,19 +22,6 @@ SCALE = {PATIENTS: 1.0, MINUTES: 1.0 / 1440.0, MILLIONTHS: 1e-6, SIGNED: 1e-6, A
 
 MONTH_DAYS = 30.4375
 SIGNIFICANT = 0.05
-
-_NAMES = {
-    "look_day": "day",
-    "look_filled": "filled_day",
-    "look_enrolled": "enrolled",
-    "look_counted": "counted",
-    "look_responses": "counted_responses",
-    "look_pipeline": "pipeline",
-    "look_overrun": "overrun",
-    "duration": "day",
-    "enrolled": "n",
-}
-"""Names of measures where they are not those of the columns."""
 
 _OF_TRIAL = ("enrolled", "look_enrolled", "look_counted", "look_pipeline", "look_overrun", "enrolled_by")
 """Columns whose sum over arms is a number of the trial; of the others it is "pooled"."""
@@ -67,14 +54,14 @@ def calendar_measures(setting: CalendarSetting, tally: CalendarTally) -> Iterato
 
 def _is_wanted(measures: tuple[str, ...], column: Column) -> bool:
     """Return whether any measure of a column is wanted."""
-    name = _NAMES.get(column.quantity, column.quantity)
+    name = MEASURE_NAMES.get(column.quantity, column.quantity)
     own = {f"{name}_mean", f"{name}_sd", f"{name}_quantile", f"{name}_known", f"p_{name}", "p_takes_place"}
     return not measures or not (own | {"months_mean"}).isdisjoint(measures)
 
 
 def _of_column(setting: CalendarSetting, tally: CalendarTally, index: int, column: Column) -> Iterator[Entry]:
     sums, words = tally.sums, _words(setting, column)
-    name, scale = _NAMES.get(column.quantity, column.quantity), SCALE[column.unit]
+    name, scale = MEASURE_NAMES.get(column.quantity, column.quantity), SCALE[column.unit]
     n, may_miss = sums.n[index], column.unit in (MINUTES, MILLIONTHS, SIGNED, AMOUNT)
     if column.quantity == "look_day":
         yield _entry("p_takes_place", proportion(n, tally.n_trials), words)

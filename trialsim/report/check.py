@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trialsim.compile import compile_design
 from trialsim.report.explain import decision_table, defaults, paragraph, question
 from trialsim.report.explain_conduct import conduct_paragraph
+from trialsim.report.explain_sweep import sweep_paragraph
 from trialsim.report.render import table_as_text
 from trialsim.spec.scenario import Scenario
 
@@ -23,7 +24,7 @@ def explanation(checked: Scenario | Design) -> str:
     Raises
     ------
     InputError
-        If a rule cannot be compiled.
+        If a rule cannot be compiled, or a condition of the sweep cannot be decided.
     """
     is_scenario = isinstance(checked, Scenario)
     design = checked.design if isinstance(checked, Scenario) else checked
@@ -34,6 +35,8 @@ def explanation(checked: Scenario | Design) -> str:
         parts += [fill(question(checked), WIDTH), ""]
         if checked.conduct is not None:
             parts += [fill(conduct_paragraph(checked.conduct, design), WIDTH), ""]
+        if checked.vary is not None:
+            parts += [fill(sweep_paragraph(checked), WIDTH, break_on_hyphens=False), ""]
     parts += [table_as_text(decision_table(own, compile_design(own), name)) for name, own in plans]
     left = defaults(checked)
     parts += (

@@ -50,7 +50,8 @@ def question(scenario: Scenario) -> str:
         truths.append(f"{truth.name} ({words})")
     plans = [f"{name} ({' + '.join(map(str, design.caps))})" for name, design in scenario.designs()]
     return (
-        f"The question: {joined(plans)}, under {len(truths)} assumed truths: {joined(truths)}. "
+        f"The question: {joined(plans)}, under {len(truths)} assumed truth{'s' if len(truths) > 1 else ''}: "
+        f"{joined(truths)}. "
         f"Simulations use {scenario.n_sims:,} replicates from seed {scenario.seed}."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, override_of
 from trialsim.spec.scenario import Scenario
 from trialsim.spec.shipped import shipped_file, shipped_names
+from trialsim.spec.vary.written import designs_to_read, path_in_block
 from trialsim.spec.yaml import MAX_BYTES, Lines, read_yaml
 
 if TYPE_CHECKING:
@@ -34,12 +35,17 @@ class Document:
     """Documents that were put into this one, by the path where they stand."""
 
     def place(self, path: tuple[str | int, ...]) -> Place:
-        """Return where the value at `path` was written; for one that is missing, where its parent was."""
-        for depth in range(len(path), 0, -1):
-            if (child := self.children.get(path[:depth])) is not None:
-                return child.place(path[depth:])
-        line = next((self.lines[path[:d]] for d in range(len(path), -1, -1) if path[:d] in self.lines), None)
-        return Place(self.source, line, ".".join(map(str, path)))
+        """Return where the value at `path` was written; for one that is missing, where its parent was.
+
+        Paths are compared as they are read, with dots: a key under `vary` holds dots itself.
+        """
+        starts = [".".join(map(str, path[:depth])) for depth in range(len(path), -1, -1)]
+        children = {".".join(map(str, where)): child for where, child in self.children.items()}
+        for left, start in enumerate(starts):
+            if (child := children.get(start)) is not None:
+                return child.place(path[len(path) - left :])
+        lines = {".".join(map(str, where)): line for where, line in self.lines.items()}
+        return Place(self.source, next((lines[start] for start in starts if start in lines), None), starts[0])
 
 
 def load_scenario(source: str | Path, overrides: Sequence[str | Override] = ()) -> Scenario:
@@ -99,8 +105,12 @@ def _scenario(source: str | Path, overrides: list[Override]) -> Scenario:
     document = _read(source, "scenarios")
     _expect_schema(document, "trialsim.scenario/1", "a scenario")
     apply_overrides(document.data, [item for item in overrides if item.path == ("design",)])
-    _put_design_in(document)
-    apply_overrides(document.data, [item for item in overrides if item.path != ("design",)])
+    _put_design_in(document, ("design",))
+    for item in overrides:
+        if item.path != ("design",):
+            apply_overrides(document.data, [replace(item, path=path_in_block(document.data, item.path))])
+    for path in designs_to_read(document.data):
+        _put_design_in(document, path)
     return _validate(Scenario, document)
 
 
@@ -141,9 +151,12 @@ def kind_of(source: str | Path) -> str:
     return "design" if schema == "trialsim.design/1" else "scenario"
 
 
-def _put_design_in(document: Document) -> None:
+def _put_design_in(document: Document, path: tuple[str, ...]) -> None:
     """Replace the name of a design in a scenario by the design itself."""
-    reference = document.data.get("design")
+    container = document.data
+    for step in path[:-1]:
+        container = container[step]
+    reference = container.get(path[-1])
     if not isinstance(reference, str):
         return
     beside = Path(document.source).parent / reference
@@ -151,10 +164,12 @@ def _put_design_in(document: Document) -> None:
     try:
         child = _read(found, "designs")
     except InputError as error:
-        raise at(document.place(("design",)), str(error)) from None
+        raise at(document.place(path), str(error)) from None
     _expect_schema(child, "trialsim.design/1", "a design")
-    document.data["design"] = child.data
-    document.children[("design",)] = child
+    if path != ("design",):
+        _validate(Design, child)
+    container[path[-1]] = child.data
+    document.children[path] = child
 
 
 def _read(source: str | Path, room: str) -> Document:

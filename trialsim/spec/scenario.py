@@ -18,6 +18,8 @@ from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
 from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
 from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, path_of
+from trialsim.spec.vary import Vary
+from trialsim.spec.vary.probe import check_vary
 
 
 class Truth(Part):
@@ -60,13 +62,19 @@ class Scenario(Part):
     """Quantiles of the number of patients to report."""
     conduct: Conduct | None = None
     """How the trial is run. None: ideal conduct only."""
+    vary: Vary | None = None
+    """What a sweep varies. None: nothing; other verbs leave it aside."""
     seed: Seed = 1
     n_sims: Replicates = 100_000
 
     @property
     def id(self) -> str:
         """First 16 hex digits of the SHA-256 of the resolved scenario's sorted JSON."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))
+        data = self.model_dump(mode="json", by_alias=True)
+        vary = data.pop("vary")
+        if vary is not None:
+            data["vary"] = list(vary.items())  # their order numbers the cells
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def designs(self) -> tuple[tuple[str, Design], ...]:
@@ -77,6 +85,17 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
+        self.check()
+        return self
+
+    def check(self) -> None:
+        """Check that the parts of the scenario go together.
+
+        Raises
+        ------
+        ValueError
+            "path | problem".
+        """
         arms = self.design.arm_names
         for path, names in (("plans", [p.name for p in self.plans]), ("truths", [t.name for t in self.truths])):
             for index, name in enumerate(names):
@@ -102,7 +121,8 @@ class Scenario(Part):
             _check_match(self)
             for index, flip in enumerate(self.conduct.sensitivity):
                 _check_flip(self, index, flip)
-        return self
+        if self.vary is not None:
+            check_vary(self, self.vary)
 
     def flipped(self, flip: Flip) -> Scenario:
         """Return the scenario under another reading of the protocol.
@@ -120,6 +140,7 @@ class Scenario(Part):
         """Return the scenario's data under another reading, not validated."""
         data = self.model_dump(by_alias=True, exclude_unset=True)
         data["conduct"].pop("sensitivity", None)
+        data.pop("vary", None)
         changes = [Override(path_of(path), value, f"{path}: {value}", "set") for path, value in flip.set.items()]
         apply_overrides(data, changes)
         return data

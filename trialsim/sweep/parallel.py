@@ -43,9 +43,9 @@ def workers(backend: Backend, n_jobs: int, scheduler: str | None = None) -> Iter
     elif backend == "processes":
         yield _persistent({"n_jobs": n_jobs, "backend": "loky"})
     else:
-        from trialsim.sweep.dask import cluster
-
         from joblib import parallel_config
+
+        from trialsim.sweep.dask import cluster
 
         with cluster(scheduler, n_jobs), parallel_config("dask"):
             yield _persistent({"n_jobs": -1})

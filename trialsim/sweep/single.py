@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trialsim.kept import Kept, kept_from
+from trialsim.spec.scenario import Scenario
 from trialsim.store import Finding, split
 from trialsim.sweep.run import Settings, sweep_id_of
 from trialsim.sweep.work import facts_of, key_of, n_sims_of
 
 if TYPE_CHECKING:
     from trialsim.api import EngineChoice, Result
-    from trialsim.spec.scenario import Scenario
-    from trialsim.store import Store
+    from trialsim.store import Store, Sweep
 
 
 def kept_tallies(store: Store, scenario: Scenario, engine: EngineChoice) -> Kept:
@@ -21,6 +21,13 @@ def kept_tallies(store: Store, scenario: Scenario, engine: EngineChoice) -> Kept
         return Kept()
     found = store.longest_below(key_of(scenario, engine, ()), n_sims_of(scenario, engine))
     return kept_from(found.tally) if found is not None and found.tally is not None else Kept()
+
+
+def engine_of(found: Sweep) -> EngineChoice:
+    """Return the engine of a run in the store."""
+    scenario = Scenario.model_validate_json(found.scenario)
+    engines: tuple[EngineChoice, ...] = ("auto", "exact", "montecarlo")
+    return next((engine for engine in engines if sweep_id_of(scenario, Settings(engine)) == found.id), "auto")
 
 
 def keep_run(store: Store, result: Result, kept: Kept) -> str:

@@ -14,7 +14,7 @@ from trialsim.verbs.sweep import show as show_sweep
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from trialsim.store import Sweep
+    from trialsim.store import Store, Sweep
 
 _store = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", help="The store.")
 
@@ -142,7 +142,23 @@ def _shown(name: str, store: str, wanted: Wanted) -> None:
 
     check_wanted(wanted, "")
     with open_store(store, read_only=True) as opened:
-        show_sweep(opened, opened.sweep(name).id, wanted)
+        found = opened.sweep(name)
+        if found.axes or wanted != Wanted():
+            show_sweep(opened, found.id, wanted)
+        else:
+            click.echo(_run_again(opened, found), nl=False)
+
+
+def _run_again(store: Store, found: Sweep) -> str:
+    """Return what `run` printed: from the tallies that were kept, so nothing is simulated again."""
+    from trialsim.api import run
+    from trialsim.report.formats import rendered
+    from trialsim.spec.scenario import Scenario
+    from trialsim.sweep.single import engine_of, kept_tallies
+
+    scenario = Scenario.model_validate_json(found.scenario)
+    engine = engine_of(found)
+    return rendered(run(scenario, engine, kept=kept_tallies(store, scenario, engine)), "text", full=False)
 
 
 def _day(text: str) -> datetime:

@@ -169,9 +169,9 @@ def show(store: Store, sweep_id: str, wanted: Wanted) -> None:
     from trialsim.sweep.run import result_of
 
     format_ = _format(wanted)
-    if format_ == "text":
+    if format_ == "text" and (wanted.picture is None or wanted.format_ is not None):
         click.echo(in_words(result_of(store, sweep_id)), nl=False)
-    else:
+    elif format_ != "text":
         write_export(result_of(store, sweep_id), wanted.out, format_)
     if wanted.out is not None:
         click.echo(f"Written to {wanted.out}.", err=True)
