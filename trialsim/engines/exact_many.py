@@ -32,7 +32,7 @@ MAX_PATIENTS = 900
 """Of one arm; beyond, the terms at the reference rate leave the range of a double."""
 
 
-def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]]) -> Tally:
+def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]], *, outcomes: bool = True) -> Tally:
     """Return the probability of every ending at each of several truths.
 
     Parameters
@@ -41,6 +41,9 @@ def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]]) -> Tally:
         A plan for which `exact.why_not` is None.
     rates
         Of each truth, the true response rate of each arm.
+    outcomes
+        Whether the final responses are wanted (`arm`, `pooled`); else these are filled only where success depends on
+        them.
 
     Returns
     -------
@@ -52,12 +55,18 @@ def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]]) -> Tally:
     n_truths, terms = len(rates), _Terms(rates)
     empty = empty_tally(plan, np.float64)
     tally = Tally(1.0, *(np.zeros((*part.shape, n_truths)) for part in empty[1:]))
+    needs_arms = outcomes or bool(plan.arm_cells.success.any())
+    needs_pooled = outcomes or bool(plan.pooled_cells.success.any())
     for node, law in walk(plan, (REFERENCE,) * len(rates[0])):
         arms = [terms.weighed(law, arm) for arm in range(len(rates[0]))]
         totals = [arm.sum(axis=0) for arm in arms]
         others = [_product([t for b, t in enumerate(totals) if b != a], n_truths) for a in range(len(arms))]
         if plan.nodes.ending[node] >= 0:
-            _tally_ending(plan, node, arms, others, tally)
+            tally.ending[plan.nodes.ending[node]] += totals[0] * others[0]
+            if needs_arms:
+                _tally_arms(plan, node, arms, others, tally)
+            if needs_pooled:
+                _tally_pooled(plan, node, arms, tally)
         else:
             _tally_criteria(plan, node, arms, others, tally)
     return tally
@@ -80,13 +89,14 @@ class _Terms:
         return np.asarray(at_reference[:, None] * self._kept[arm, n])
 
 
-def _tally_ending(plan: Plan, node: int, arms: list[Floats], others: list[Floats], tally: Tally) -> None:
-    ending = plan.nodes.ending[node]
-    tally.ending[ending] += arms[0].sum(axis=0) * others[0]
-    for arm, start in enumerate(plan.nodes.arm_offset[ending]):
+def _tally_arms(plan: Plan, node: int, arms: list[Floats], others: list[Floats], tally: Tally) -> None:
+    for arm, start in enumerate(plan.nodes.arm_offset[plan.nodes.ending[node]]):
         tally.arm[start : start + len(arms[arm])] += arms[arm] * others[arm]
+
+
+def _tally_pooled(plan: Plan, node: int, arms: list[Floats], tally: Tally) -> None:
     pooled = _pooled(arms)
-    start = plan.nodes.pooled_offset[ending]
+    start = plan.nodes.pooled_offset[plan.nodes.ending[node]]
     tally.pooled[start : start + len(pooled)] += pooled
 
 

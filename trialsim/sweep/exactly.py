@@ -62,5 +62,5 @@ def _solved(
     setting = Setting(
         plan, design.arm_names, design.look_names, (), (), design.analysis.level, scenario.quantiles, measures
     )
-    entries, values = exact_values(setting, solve_each(plan, rates))
+    entries, values = exact_values(setting, solve_each(plan, rates, outcomes=False))
     return [entry.key for entry in entries], values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -126,6 +127,13 @@ def result_of(store: Store, sweep_id: str) -> SweepResult:
     found = store.sweep(sweep_id)
     cells = (CellResult(cell.number, cell.levels, cell.records, cell.error) for cell in store.cells(found.id))
     return SweepResult(found.name, found.axes, cells)
+
+
+def replicates_of(store: Store, sweep_id: str) -> int | None:
+    """Return the replicates of every cell of a sweep; None where cells or engines differ in them."""
+    scenario = json.loads(store.sweep(sweep_id).scenario)
+    varied = scenario.get("vary") or {}
+    return None if scenario["conduct"] is not None or "n_sims" in varied else int(scenario["n_sims"])
 
 
 class _Run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import DisagreementError, InputError
-from trialsim.verbs.options import FORMATS
+from trialsim.verbs.options import FORMATS, emit
 
 if TYPE_CHECKING:
     from trialsim.comparison.designs import Comparison
@@ -85,7 +85,7 @@ def compare(
     --set makes one more design. In the third, --set changes all three designs. A semicolon inside quotes or brackets
     belongs to its value, and so does every comma. The same design may be named twice.
     """
-    from trialsim.files import check_writable, is_same_file, write_text
+    from trialsim.files import check_writable, is_same_file
     from trialsim.report.comparison import rendered
     from trialsim.report.formats import format_of
 
@@ -98,12 +98,7 @@ def compare(
                 raise InputError(f"--out {out}: is one of the scenarios; choose another name")
     chosen = format_ or format_of(out)
     found = _compared(_designs(sources, overrides, variants, (seed, n_sims)), engine, jobs)
-    text = rendered(found, chosen, full=full)
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_text(out, text, "--out")
-        click.echo(f"Written to {out}.", err=True)
+    emit(rendered(found, chosen, full=full), out)
     if found.agreement is not None and found.agreement.failures:
         n_judged = found.agreement.n_values + found.agreement.n_differences
         n_failures = len(found.agreement.failures)

@@ -166,17 +166,17 @@ def show(store: Store, sweep_id: str, wanted: Wanted) -> None:
     from trialsim.report.sweep_html import write_picture
     from trialsim.report.sweep_text import summary as in_words
     from trialsim.sweep.export import write_export
-    from trialsim.sweep.run import result_of
+    from trialsim.sweep.run import replicates_of, result_of
 
-    format_ = _format(wanted)
+    format_, n_sims = _format(wanted), replicates_of(store, sweep_id)
     if format_ == "text" and (wanted.picture is None or wanted.format_ is not None):
-        click.echo(in_words(result_of(store, sweep_id)), nl=False)
+        click.echo(in_words(result_of(store, sweep_id), n_sims=n_sims), nl=False)
     elif format_ != "text":
         write_export(result_of(store, sweep_id), wanted.out, format_)
     if wanted.out is not None:
         click.echo(f"Written to {wanted.out}.", err=True)
     if wanted.picture is not None and wanted.plot_out is not None:
-        write_picture(wanted.picture.drawn(result_of(store, sweep_id)), wanted.plot_out)
+        write_picture(wanted.picture.drawn(result_of(store, sweep_id), n_sims), wanted.plot_out)
         click.echo(f"Drawn in {wanted.plot_out}.", err=True)
 
 
