@@ -64,7 +64,7 @@ def simulate(
     tables = draw_tables(study.plan.draws, study.rates)
     merged = begun if begun is not None else empty_tally(study.plan, np.int64)
     blocks = [(first, min(block, n_sims - first)) for first in range(int(merged.n_trials), n_sims, block)]
-    for tally in _in_block_order(study, tables, blocks, n_jobs):
+    for tally in in_block_order(study, tables, blocks, n_jobs):
         merged = merged.merged(tally)
         progress(int(tally.n_trials))
     return merged
@@ -78,7 +78,7 @@ def record(study: Study, first: int, n_trials: int) -> Record:
     return written
 
 
-def _in_block_order(study: Study, tables: DrawTables, blocks: list[tuple[int, int]], n_jobs: int) -> Iterator[Tally]:
+def in_block_order(study: Study, tables: DrawTables, blocks: list[tuple[int, int]], n_jobs: int) -> Iterator[Tally]:
     """Yield the tally of each block, in order. One block or one job needs no joblib."""
     if n_jobs == 1 or len(blocks) <= 1:
         return (_run_block(study, tables, first, n) for first, n in blocks)

@@ -144,7 +144,8 @@ def with_error(value: float | None, mcse: float | None, digits: int) -> str:
     return f"{value + 0.0:.{digits}f} ({error})".replace("-0.0000 ", "0.0000 ")
 
 
-def _digits(measure: str) -> int:
+def calendar_digits(measure: str) -> int:
+    """Return how many decimals a calendar measure is shown with."""
     if measure.startswith(("p_", "pet", "rate_", "ci_", "os", "ttf", "logrank")) and "median_mean" not in measure:
         return 1 if "median_" in measure and not measure.endswith("_known") else 4
     return 4 if measure.endswith("_known") else 2 if measure.startswith("n_") or "auc" in measure else 1
@@ -155,8 +156,8 @@ def _shown(record: Record | None) -> str:
         return ""
     if record.bound is not None and record.estimate is not None:  # none seen, or all: what may still be, at 95 %
         beyond = f"< {record.bound:.1g}" if record.estimate == 0.0 else f"> 1 - {1.0 - record.bound:.1g}"
-        return f"{record.estimate:.{_digits(record.measure)}f} ({beyond})"
-    return with_error(record.estimate, record.mcse, _digits(record.measure))
+        return f"{record.estimate:.{calendar_digits(record.measure)}f} ({beyond})"
+    return with_error(record.estimate, record.mcse, calendar_digits(record.measure))
 
 
 def _index(records: Iterable[Record]) -> dict[tuple[str | None, _Key], Record]:
@@ -176,7 +177,7 @@ def _cost(result: Result, plan: str, records: list[Record]) -> Table:
             if not any(cells) or (arm is None and len(arms) == 1):
                 continue
             rate = percent(rates[arm]) if arm in rates else ""
-            number = [_digits(key.measure) for _, key in columns]
+            number = [calendar_digits(key.measure) for _, key in columns]
             pairs = list(zip(cells, number, strict=True))
             table.rows += [
                 [truth.name, rate, arm or "trial", "ideal, exact", *(_exact(r, d) for r, d in pairs)],

@@ -78,11 +78,12 @@ def as_csv(result: Result) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for record in result.records:
-        writer.writerow([_cell(value) for value in row(record).values()])
+        writer.writerow([csv_cell(value) for value in row(record).values()])
     return out.getvalue()
 
 
-def _cell(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """Return a value as CSV holds it: a word that a spreadsheet would run gets a ' before it, None is empty."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return "" if value is None else value

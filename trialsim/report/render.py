@@ -37,7 +37,7 @@ def as_html(result: Result, *, full: bool = False) -> str:
     """Return the result as one HTML page that needs nothing else."""
     body = [f"<h1>{escape(title(result))}</h1>", "<ul>"]
     body += [*(f"<li>{escape(line)}</li>" for line in sentences(result)), "</ul>"]
-    body += [_table_as_html(table) for table in tables(result, full=full)]
+    body += [one_table_as_html(table) for table in tables(result, full=full)]
     body += [f"<p>{escape(line)}</p>" for line in (*legend(result), *verdict(result), provenance_line(result))]
     style = (
         "body{font:15px/1.4 sans-serif;margin:2em}table{border-collapse:collapse}"
@@ -119,7 +119,8 @@ def table_as_markdown(table: Table) -> str:
     return f"## {table.title}\n\n{_aligned(table, rows[0], rows[1:], 'pipe')}\n"
 
 
-def _table_as_html(table: Table) -> str:
+def one_table_as_html(table: Table) -> str:
+    """Return a table with its heading."""
     return f"<h2>{escape(table.title)}</h2>\n{_aligned(table, table.header, table.rows, 'html')}"
 
 
