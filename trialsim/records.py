@@ -90,7 +90,7 @@ def calendar_records(
     calendar = setting_of(scenario.design, scenario.conduct, setting.quantiles, setting.measures)
     entries = [*table(setting._replace(plan=own_plan), tally), *calendar_measures(calendar, conducted)]
     for entry in entries:
-        if setting.measures and entry.measure not in setting.measures:
+        if not setting.wants(entry.measure):
             continue
         ideal = expected.get(entry.key)
         words = (plan, truth, entry.measure, entry.arm, entry.look, entry.given, entry.value, entry.variant)
@@ -122,7 +122,7 @@ def precision_records(setting: Setting, plan_name: str, design: Design) -> Itera
         "distance": design.analysis.target_distance,
         "half-width": design.analysis.target_half_width,
     }
-    if setting.measures and set(PRECISION).isdisjoint(setting.measures):
+    if not setting.wants(*PRECISION):
         return
     for entry in precision(setting, design.caps, targets):
         yield _record(plan_name, None, entry, entry.estimate, None)

@@ -40,7 +40,7 @@ def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:
         for count in range(len(setting.arms) + 1):
             share = proportion(tally.ending[how_many == count].sum(axis=0), n)
             yield Entry("p_arms_continuing", share, look=name, value=count)
-        if 1 < len(setting.arms) <= MAX_PATTERN_ARMS:
+        if 1 < len(setting.arms) <= MAX_PATTERN_ARMS and setting.wants("p_pattern"):
             for pattern in product((True, False), repeat=len(setting.arms)):
                 share = proportion(tally.ending[(goes_on == pattern).all(axis=1)].sum(axis=0), n)
                 yield Entry("p_pattern", share, look=name, variant=_worded(pattern, setting.arms))

@@ -35,6 +35,10 @@ class Setting(NamedTuple):
     measures: tuple[str, ...] = ()
     """The measures that are wanted; none: all."""
 
+    def wants(self, *measures: str) -> bool:
+        """Return whether any of these measures is wanted."""
+        return not self.measures or not set(measures).isdisjoint(self.measures)
+
     def arms_and_pooled(self) -> tuple[str, ...]:
         """Return the arms, and "pooled" where it differs from the only arm."""
         return self.arms if len(self.arms) == 1 else (*self.arms, POOLED)

@@ -25,7 +25,7 @@ def sample_size(setting: Setting, tally: Tally) -> Iterator[Entry]:
         weights = (np.arange(len(values))[:, None] == index) @ tally.ending
         yield Entry("n_mean", mean(values, weights), arm)
         yield Entry("n_sd", standard_deviation(values, weights), arm)
-        for probability in setting.quantiles:
+        for probability in setting.quantiles if setting.wants("n_quantile") else ():
             yield Entry("n_quantile", quantile(values, weights, probability), arm, value=probability)
-        for value, weight in zip(values, weights, strict=True):
+        for value, weight in zip(values, weights, strict=True) if setting.wants("n_pmf") else ():
             yield Entry("n_pmf", proportion(weight, tally.n_trials), arm, value=int(value))

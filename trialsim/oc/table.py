@@ -27,8 +27,5 @@ FAMILIES = {
 
 def table(setting: Setting, tally: Tally) -> list[Entry]:
     """Return every measure that is wanted, in the order of the registry."""
-    wanted = setting.measures
-    if not wanted:
-        return [entry for family in FAMILIES for entry in family(setting, tally)]
-    families = [family for family, names in FAMILIES.items() if not set(names).isdisjoint(wanted)]
-    return [entry for family in families for entry in family(setting, tally) if entry.measure in wanted]
+    families = [family for family, names in FAMILIES.items() if setting.wants(*names)]
+    return [entry for family in families for entry in family(setting, tally) if setting.wants(entry.measure)]

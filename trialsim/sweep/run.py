@@ -14,7 +14,7 @@ from trialsim.errors import InputError
 from trialsim.sweep.cells import CellResult, SweepResult
 from trialsim.sweep.grid import grid_of
 from trialsim.sweep.parallel import workers
-from trialsim.sweep.work import Outcome, Pending, Task, key_of, n_sims_of
+from trialsim.sweep.work import Keys, Outcome, Pending, Task, n_sims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,6 +151,7 @@ class _Run:
         assert scenario.vary is not None
         self.store, self.settings, self.grid, self.sweep_id, self.progress = store, settings, grid, sweep_id, progress
         self.measures = tuple(scenario.vary.measures)
+        self.keys = Keys(settings.engine, self.measures, settings.target)
         self.n_sims = n_sims_of(scenario, settings.engine)
         self.step = Step(len(grid), 0, 0, 0.0)
         self.n_reused = self.n_computed = self.n_judged = 0
@@ -173,7 +174,7 @@ class _Run:
         except InputError as error:
             self.keep([Outcome(cell.number, cell.levels, None, str(error))])
             return None
-        key = key_of(scenario, self.settings.engine, self.measures, self.settings.target)
+        key = self.keys.of(scenario)
         return Pending(cell.number, cell.levels, scenario, key, n_sims_of(scenario, self.settings.engine), group)
 
     def missing(self, wave: list[Pending]) -> list[Pending]:

@@ -8,7 +8,7 @@ from trialsim.kept import Kept, kept_from
 from trialsim.spec.scenario import Scenario
 from trialsim.store import Finding, split
 from trialsim.sweep.run import Settings, sweep_id_of
-from trialsim.sweep.work import facts_of, key_of, n_sims_of
+from trialsim.sweep.work import Keys, facts_of, n_sims_of
 
 if TYPE_CHECKING:
     from trialsim.api import EngineChoice, Result
@@ -19,7 +19,7 @@ def kept_tallies(store: Store, scenario: Scenario, engine: EngineChoice) -> Kept
     """Return the tallies that a run of a scenario can go on from; none if the store has none."""
     if engine == "exact":
         return Kept()
-    found = store.longest_below(key_of(scenario, engine, ()), n_sims_of(scenario, engine))
+    found = store.longest_below(Keys(engine).of(scenario), n_sims_of(scenario, engine))
     return kept_from(found.tally) if found is not None and found.tally is not None else Kept()
 
 
@@ -33,7 +33,7 @@ def engine_of(found: Sweep) -> EngineChoice:
 def keep_run(store: Store, result: Result, kept: Kept) -> str:
     """Keep a run; return the id by which the store knows it."""
     scenario, engine = result.scenario.model_copy(update={"vary": None}), result.engine
-    run_id, key = sweep_id_of(scenario, Settings(engine)), key_of(scenario, engine, ())
+    run_id, key = sweep_id_of(scenario, Settings(engine)), Keys(engine).of(scenario)
     layout, numbers = split(result.records)
     tally = kept.as_bytes() if engine != "exact" else None
     finding = Finding(key, n_sims_of(scenario, engine), layout, numbers, tally, facts_of(result))

@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
     from trialsim.api import EngineChoice, Result
     from trialsim.effort import Target
+    from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
     from trialsim.sweep.cells import Level
+
+
+_NOT_IN_KEY: dict[str, Any] = {
+    **dict.fromkeys(("name", "title", "notes", "design", "seed", "n_sims", "vary"), True),
+    "conduct": {"n_sims": True},
+}
 
 
 class Pending(NamedTuple):
@@ -58,17 +65,26 @@ class Outcome(NamedTuple):
     error: str | None = None
 
 
-def key_of(scenario: Scenario, engine: EngineChoice, measures: tuple[str, ...], target: Target | None = None) -> Key:
-    """Return what the result of a cell is a function of, beside the number of replicates.
+class Keys:
+    """What results are functions of; one object for many cells, of which most share their design."""
 
-    Its name and notes do not matter. Under calendar conduct, the replicates counted are those of the calendar.
-    """
-    left_out: dict[str, Any] = dict.fromkeys(("name", "title", "notes", "seed", "n_sims", "vary"), True)
-    left_out["conduct"] = {"n_sims": True}
-    text = scenario.model_dump_json(by_alias=True, exclude=left_out)
-    ideal = scenario.n_sims if scenario.conduct is not None and engine != "exact" else 0
-    about = f"{__version__} {','.join(measures)} {ideal} {target} {text}"
-    return Key(hashlib.sha256(about.encode()).hexdigest()[:32], scenario.seed, engine, STREAM)
+    def __init__(self, engine: EngineChoice, measures: tuple[str, ...] = (), target: Target | None = None) -> None:
+        self._engine = engine
+        self._asked = f"{__version__} {','.join(measures)} {target}"
+        self._design: Design | None = None
+        self._design_text = ""
+
+    def of(self, scenario: Scenario) -> Key:
+        """Return what the result of a cell is a function of, beside the number of replicates.
+
+        Its name and notes do not matter. Under calendar conduct, the replicates counted are those of the calendar.
+        """
+        if scenario.design is not self._design:
+            self._design, self._design_text = scenario.design, scenario.design.model_dump_json(by_alias=True)
+        text = scenario.model_dump_json(by_alias=True, exclude=_NOT_IN_KEY)
+        ideal = scenario.n_sims if scenario.conduct is not None and self._engine != "exact" else 0
+        about = f"{self._asked} {ideal} {self._design_text} {text}"
+        return Key(hashlib.sha256(about.encode()).hexdigest()[:32], scenario.seed, self._engine, STREAM)
 
 
 def n_sims_of(scenario: Scenario, engine: EngineChoice) -> int:
