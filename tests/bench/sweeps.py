@@ -62,7 +62,7 @@ def bench_counts() -> None:
     two, _ = min(_swept(scenario, engine="montecarlo", n_jobs=2) for _ in range(3))
     print(
         f"{len(cells)} cells of 10,000 replicates, two threads: {two:.2f} s, {two / (kernel / 2):.1f} times the kernel "
-        f"and its tables alone on two cores (1.3); {(two - kernel / 2) / len(cells) * 1e3:.2f} ms per cell beside it (1)"
+        f"and its tables alone on two cores (1.3); {(two - kernel / 2) / len(cells) * 1e3:.2f} ms per cell beside it"
     )
 
 
