@@ -122,6 +122,7 @@ def run_until(
         _check_names(target, result)
         needs = [need for need in needs_of(result, target) if need.n_sims > _length(scenario, need.engine)]
         if not needs:
+            tell(_met(scenario))
             return result
         for need in needs:
             tell(_told(need, _length(scenario, need.engine), target))
@@ -164,6 +165,11 @@ def _check_names(target: Target, result: Result) -> None:
     for name, _ in target.of_measure:
         if name not in names:
             raise InputError(f"--target-mcse {name}: no such measure here; {nearest(name, names)}")
+
+
+def _met(scenario: Scenario) -> str:
+    calendar = f" ({scenario.conduct.n_sims:,} under calendar conduct)" if scenario.conduct is not None else ""
+    return f"{scenario.n_sims:,} trials per plan and truth{calendar} meet the target."
 
 
 def _told(need: Need, so_far: int, target: Target) -> str:

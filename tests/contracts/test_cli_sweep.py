@@ -205,7 +205,9 @@ def test_interrupt_keeps_what_is_finished_and_says_so(tmp_path: Path) -> None:
         _, said = started.communicate(timeout=60)
     assert started.returncode == 1
     assert "Traceback" not in said
-    assert "What is finished is kept in results/trialsim.sqlite; the same command goes on from there." in said
+    assert (
+        "What is finished is kept in results/trialsim.sqlite; go on with\n  python -m trialsim sweep grid.yaml" in said
+    )
     kept = n_results(store)
     assert 0 < kept < 12
     small = trialsim(tmp_path, "results", "list")

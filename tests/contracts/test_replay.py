@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from trialsim.cli import FINDS, main
+from trialsim.cli import main
 from trialsim.replay import FINDERS
+from trialsim.verbs.replay import FINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--set", "conduct.sensitivity=[]")

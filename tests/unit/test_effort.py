@@ -30,7 +30,8 @@ def test_target_is_met_by_a_run_of_the_planned_length() -> None:
     assert worst(result, target) <= 1.0
     assert result.scenario.n_sims > 1_000
     assert result.records == run(simon(result.scenario.n_sims)).records
-    assert len(told) == 1
+    assert len(told) == 2
+    assert told[1] == f"{result.scenario.n_sims:,} trials per plan and truth meet the target."
     assert f"{result.scenario.n_sims:,} trials" in told[0]
     assert "0.004 is wanted" in told[0]
 
@@ -47,7 +48,7 @@ def test_length_is_not_much_more_than_needed() -> None:
 def test_target_that_is_met_adds_nothing() -> None:
     told: list[str] = []
     assert run_until(simon(50_000), Target(0.1), tell=told.append).scenario.n_sims == 50_000
-    assert told == []
+    assert told == ["50,000 trials per plan and truth meet the target."]
 
 
 def test_named_measure_alone() -> None:

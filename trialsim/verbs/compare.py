@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import DisagreementError, InputError
-from trialsim.verbs.options import FORMATS, emit
+from trialsim.verbs.options import check_jobs, emit, engine_options, load
 
 if TYPE_CHECKING:
     from trialsim.comparison.designs import Comparison
-    from trialsim.comparison.variants import Variant
-    from trialsim.spec.overrides import Override
     from trialsim.spec.scenario import Scenario
 
 
@@ -35,24 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", metavar="S", help="Seed of the random numbers; default: that of the first design.")
 @click.option("--n-sims", metavar="N", help="Simulated trials per plan and truth; default: those of the first design.")
-@click.option(
-    "--jobs",
-    type=int,
-    default=-1,
-    metavar="J",
-    help="Threads for the simulation; -1 for one per core. Changes no number.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "exact", "montecarlo"]),
-    default="auto",
-    show_default=True,
-    help="auto: both, checked against each other.",
-)
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
-)
-@click.option("--out", metavar="PATH", help="Write the comparison there instead of to stdout.")
+@engine_options
 @click.option("--full", is_flag=True, help="Print every measure (JSON and CSV always hold them all).")
 def compare(
     sources: tuple[str, ...],
@@ -89,8 +70,7 @@ def compare(
     from trialsim.report.comparison import rendered
     from trialsim.report.formats import format_of
 
-    if jobs == 0 or jobs < -1:
-        raise InputError(f"--jobs {jobs}: the number of threads is at least 1, or -1 for one per core.")
+    check_jobs(jobs)
     if out is not None:
         check_writable(out, "--out")
         for source in sources:
@@ -106,7 +86,10 @@ def compare(
 
 
 def _designs(
-    sources: tuple[str, ...], overrides: tuple[str, ...], variants: tuple[str, ...], counts: tuple[str | None, ...]
+    sources: tuple[str, ...],
+    overrides: tuple[str, ...],
+    variants: tuple[str, ...],
+    counts: tuple[str | None, str | None],
 ) -> list[tuple[str, Scenario]]:
     """Return label and scenario of each design: the scenarios, then the variants of the first."""
     from trialsim.comparison.matching import MAX_DESIGNS
@@ -124,34 +107,12 @@ def _designs(
         )
     if n_designs > MAX_DESIGNS:
         raise InputError(f"{n_designs} designs are asked for; up to {MAX_DESIGNS} can be compared at a time")
-    found = [(source, _load(source, [common], counts)) for source in sources]
+    found = [(source, load(source, common.overrides(), *counts)) for source in sources]
     names = [scenario.name for _, scenario in found]
     labelled = [(s.name if names.count(s.name) == 1 else f"{s.name} ({source})", s) for source, s in found]
-    more = [(f"{names[0]}, {variant.label}", _load(sources[0], [common, variant], counts)) for variant in made]
+    first, changes = sources[0], common.overrides()
+    more = [(f"{names[0]}, {each.label}", load(first, [*changes, *each.overrides()], *counts)) for each in made]
     return labelled + more
-
-
-def _load(source: str, changes: list[Variant], counts: tuple[str | None, ...]) -> Scenario:
-    """Load a scenario with changes; --n-sims is the number of calendar trials too, unless a change says another."""
-    from trialsim.spec.load import load_scenario
-
-    overrides = [override for variant in changes for override in variant.overrides()]
-    seed, n_sims = counts
-    overrides += [*_count("seed", "--seed", seed), *_count("n_sims", "--n-sims", n_sims)]
-    loaded = load_scenario(source, overrides)
-    if n_sims is None or loaded.conduct is None or any(item.path == ("conduct", "n_sims") for item in overrides):
-        return loaded
-    return load_scenario(source, [*overrides, *_count("conduct.n_sims", "--n-sims", n_sims)])
-
-
-def _count(path: str, option: str, value: str | None) -> list[Override]:
-    from trialsim.spec.overrides import override_of
-
-    if value is None:
-        return []
-    override = override_of(f"{path}={value}")
-    override.option, override.text = option, value
-    return [override]
 
 
 def _compared(designs: list[tuple[str, Scenario]], engine: Any, jobs: int) -> Comparison:

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trialsim.errors import InputError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trialsim.spec.overrides import Override
     from trialsim.spec.scenario import Scenario
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
@@ -30,23 +35,65 @@ def scenario_options(command: Any) -> Any:
     return command
 
 
-def load(source: str, overrides: tuple[str, ...], seed: str | None, n_sims: str | None) -> Scenario:
+def engine_options(command: Any) -> Any:
+    """Add --engine, --jobs, --format and --out to a command."""
+    for option in (
+        click.option("--out", metavar="PATH", help="Write the result there instead of to stdout."),
+        click.option(
+            "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["auto", "exact", "montecarlo"]),
+            default="auto",
+            show_default=True,
+            help="auto: both, checked against each other.",
+        ),
+        click.option(
+            "--jobs",
+            type=int,
+            default=-1,
+            metavar="J",
+            help="Threads for the simulation; -1 for one per core. Changes no number.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def check_jobs(jobs: int) -> None:
+    """Refuse a number of workers that is none.
+
+    Raises
+    ------
+    InputError
+        If it is 0 or below -1.
+    """
+    if jobs == 0 or jobs < -1:
+        raise InputError(f"--jobs {jobs}: the number of workers is at least 1, or -1 for one per core.")
+
+
+def load(source: str, overrides: Sequence[str | Override], seed: str | None, n_sims: str | None) -> Scenario:
     """Load a scenario with overrides; --n-sims also sets the calendar trials, unless an override does."""
     from trialsim.spec.load import load_scenario
     from trialsim.spec.overrides import override_of
 
-    parsed = [override_of(text) for text in overrides]
-    for option, field, value in (("--seed", "seed", seed), ("--n-sims", "n_sims", n_sims)):
-        if value is not None:
-            override = override_of(f"{field}={value}")
-            override.option, override.text = option, value
-            parsed.append(override)
+    parsed = [override_of(item) if isinstance(item, str) else item for item in overrides]
+    parsed += [*_count("seed", "--seed", seed), *_count("n_sims", "--n-sims", n_sims)]
     loaded = load_scenario(source, parsed)
     if n_sims is None or loaded.conduct is None or any(item.path == ("conduct", "n_sims") for item in parsed):
         return loaded
-    also = override_of(f"conduct.n_sims={n_sims}")
-    also.option, also.text = "--n-sims", n_sims
-    return load_scenario(source, [*parsed, also])
+    return load_scenario(source, [*parsed, *_count("conduct.n_sims", "--n-sims", n_sims)])
+
+
+def _count(path: str, option: str, value: str | None) -> list[Override]:
+    from trialsim.spec.overrides import override_of
+
+    if value is None:
+        return []
+    override = override_of(f"{path}={value}")
+    override.option, override.text = option, value
+    return [override]
 
 
 def emit(text: str, out: str | None) -> None:

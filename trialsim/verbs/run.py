@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import DisagreementError, InputError
-from trialsim.verbs.options import DEFAULT_STORE, FORMATS, emit, load, scenario_options
+from trialsim.verbs.options import DEFAULT_STORE, check_jobs, emit, engine_options, load, scenario_options
 
 if TYPE_CHECKING:
     from trialsim.api import Result
@@ -22,24 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scenario")
 @scenario_options
-@click.option(
-    "--jobs",
-    type=int,
-    default=-1,
-    metavar="J",
-    help="Threads for the simulation; -1 for one per core. Changes no number.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "exact", "montecarlo"]),
-    default="auto",
-    show_default=True,
-    help="auto: both, checked against each other.",
-)
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
-)
-@click.option("--out", metavar="PATH", help="Write the result there instead of to stdout.")
+@engine_options
 @click.option("--trials", metavar="FILE.parquet", help="Also write one row per simulated trial.")
 @click.option(
     "--full", is_flag=True, help="Print every measure under every condition (JSON and CSV always hold them all)."
@@ -86,8 +69,7 @@ def run(
     from trialsim.kept import Kept
     from trialsim.report.formats import format_of, rendered
 
-    if jobs == 0 or jobs < -1:
-        raise InputError(f"--jobs {jobs}: the number of threads is at least 1, or -1 for one per core.")
+    check_jobs(jobs)
     for option, path in (("--out", out), ("--trials", trials)):
         if path is not None:
             check_writable(path, option)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import shlex
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from trialsim.errors import DisagreementError, InputError, TrialsimError
-from trialsim.verbs.options import DEFAULT_STORE, load, scenario_options
+from trialsim.verbs.options import DEFAULT_STORE, check_jobs, load, scenario_options
 
 if TYPE_CHECKING:
     from trialsim.report.sweep_pictures import Picture
@@ -112,8 +114,7 @@ def sweep(
     from trialsim.store import open_store
     from trialsim.sweep.run import Settings
 
-    if jobs == 0 or jobs < -1:
-        raise InputError(f"--jobs {jobs}: the number of workers is at least 1, or -1 for one per core.")
+    check_jobs(jobs)
     if scheduler is not None and backend == "processes":
         raise InputError("--scheduler: it goes with --backend dask, not processes.")
     target = target_of(targets, max_sims or MAX_SIMS)
@@ -126,7 +127,7 @@ def sweep(
         try:
             summary = _run(loaded, opened, settings, store)
         except KeyboardInterrupt:
-            click.echo(f"Stopped. What is finished is kept in {store}; the same command goes on from there.", err=True)
+            click.echo(f"Stopped. What is finished is kept in {store}; go on with\n  {_this_command()}", err=True)
             raise
         click.echo(_told(summary, store), err=True)
         show(opened, summary.sweep_id, wanted)
@@ -201,8 +202,12 @@ def _run(scenario: Scenario, store: Store, settings: Settings, path: str) -> Sum
             return run_sweep(scenario, store, settings, progress.advance)
         except TrialsimError as error:
             if progress.n_done:
-                click.echo(f"What is finished is kept in {path}; the same command goes on from there.", err=True)
+                click.echo(f"What is finished is kept in {path}; go on with\n  {_this_command()}", err=True)
             raise error from None
+
+
+def _this_command() -> str:
+    return shlex.join(["python", "-m", "trialsim", *sys.argv[1:]])
 
 
 def _told(summary: Summary, path: str) -> str:
