@@ -28,10 +28,10 @@ check: $(STAMP)  ## formatting, lint, types, layers
 	$(VENV)/bin/lint-imports
 
 test: check  ## every check and every test (some minutes)
-	$(PY) -m pytest -n auto --dist loadfile --ignore=tests/verify/test_calendar_twin.py
+	$(PY) -m pytest -n auto --dist loadfile -m "not slow_statistics"
 
 verify: $(STAMP)  ## the long statistical checks
-	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra --strict-markers --import-mode=importlib" tests/verify
+	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra --strict-markers --import-mode=importlib" tests
 
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench

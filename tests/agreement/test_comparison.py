@@ -157,6 +157,7 @@ def _left_out_conducted(scenario: Scenario, seed: int, n_sims: int) -> LeftOut:
     )
 
 
+@pytest.mark.slow_statistics
 def test_errors_of_calendar_differences_are_their_spread_over_seeds() -> None:
     """One of the designs asks for a response more at its first look, and holds it 40 days later."""
     later = ["design.looks.first stage.continue_if.rule.at_least=5", "conduct.looks.first stage.fires.after_days=100"]
@@ -286,6 +287,7 @@ def test_jobs_change_nothing() -> None:
     assert (one.n_groups, one.n_calendar_groups) == (200, 200)
 
 
+@pytest.mark.slow_statistics
 def test_a_wide_difference_between_engines_is_improbable() -> None:
     """Over 40 seeds, z of a few judged differences is standard normal."""
     found: dict[str, list[float]] = {}

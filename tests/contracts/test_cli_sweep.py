@@ -197,7 +197,14 @@ def test_interrupt_keeps_what_is_finished_and_says_so(tmp_path: Path) -> None:
     write(tmp_path, n_sims=20_000_000)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "trialsim", "sweep", "grid.yaml", "--engine", "montecarlo", "--jobs", "1"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as started:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    ) as started:
         store, patience = tmp_path / "results" / "trialsim.sqlite", time.monotonic() + 90
         while time.monotonic() < patience and n_results(store) < 1:
             time.sleep(0.05)
@@ -248,11 +255,19 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_are_one_sentence(tmp_path: Path, name: str) -> None:
+def test_refusals_are_one_sentence(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from trialsim.cli import main
+
     changes, words, needles = REFUSED[name]
     write(tmp_path, **changes)
     before = (tmp_path / "grid.yaml").read_bytes()
-    ran = trialsim(tmp_path, "sweep", "grid.yaml", "--engine", "exact", *words)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["trialsim", "sweep", "grid.yaml", "--engine", "exact", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    ran = Ran(int(str(ended.value.code)), *capsys.readouterr())
     assert ran.code == 2, ran.err
     assert "Traceback" not in ran.err
     assert all(needle in ran.err for needle in needles), ran.err

@@ -94,6 +94,8 @@ def test_shipped_designs_compile_and_can_be_solved(name: str) -> None:
 @pytest.mark.parametrize("name", shipped_names("scenarios"))
 def test_shipped_scenarios_agree_and_every_record_is_complete(name: str) -> None:
     scenario = trialsim.load_scenario(name, ["n_sims=20000"])
+    if scenario.conduct is not None:
+        scenario = scenario.model_copy(update={"conduct": scenario.conduct.model_copy(update={"n_sims": 300})})
     result = trialsim.run(scenario)
     assert scenario.name == name
     assert result.agreement is not None

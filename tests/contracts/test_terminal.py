@@ -31,6 +31,11 @@ def _read(terminal: int, until: str, seconds: float) -> str:
     return seen
 
 
+def _listen() -> None:
+    """Hear Ctrl-C even if the tests were started in the background, where it is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_a_long_run_shows_its_progress_on_stderr_and_stops_cleanly(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -39,6 +44,7 @@ def test_a_long_run_shows_its_progress_on_stderr_and_stops_cleanly(tmp_path: Pat
         stderr=theirs,
         cwd=tmp_path,
         env=_environment(),
+        preexec_fn=_listen,
     )
     os.close(theirs)
     shown = _read(ours, "simulating", 60)  # a first run compiles its kernels before that, and says so
@@ -56,7 +62,12 @@ def test_a_long_run_shows_its_progress_on_stderr_and_stops_cleanly(tmp_path: Pat
 
 def test_nothing_is_shown_when_stderr_is_not_a_terminal(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, *LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=_environment()
+        [*COMMAND, *LONG],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=_environment(),
+        preexec_fn=_listen,
     )
     time.sleep(6)
     process.send_signal(signal.SIGINT)

@@ -10,7 +10,7 @@ from trialsim.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ANSWER_S = 10.0
+ANSWER_S = 5.0
 """How long a scheduler has to answer."""
 
 
