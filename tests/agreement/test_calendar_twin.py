@@ -73,7 +73,7 @@ def agree(trial: dict[str, Any], first: int, n_trials: int) -> None:
         assert differences(found, row, twin.simulate(trial, SEED, first + number)) == []
 
 
-@settings(max_examples=125, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(trials(), st.integers(0, 10**9))
 def test_kernel_is_its_twin(trial: dict[str, Any], first: int) -> None:
     agree(trial, first, TRIALS_EACH)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.test_cli import ROOT, Ran, environment
+from tests.contracts.in_process import Ran, called
+from tests.contracts.test_cli import ROOT, environment
 
 PROGRAM = "from trialsim.cli import main; main()"
 GATE = "design.looks.proof-of-concept.continue_if.rule.at_least"
@@ -29,9 +30,7 @@ DIFFERENCE_KEYS = ["value", "mcse", "exact", "z", "is_judged", "variance_ratio",
 
 
 def compare(cwd: Path, *words: str) -> Ran:
-    command = [sys.executable, "-c", PROGRAM, "compare", *words]
-    done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False)
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return called(cwd, "compare", *words)
 
 
 def parsed(ran: Ran) -> dict[str, Any]:

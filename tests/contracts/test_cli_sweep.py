@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
+from tests.contracts.in_process import Ran, called
 
 ROOT = Path(__file__).resolve().parents[2]
 AXES = ["n_gate", "r", "rate"]
@@ -36,25 +38,8 @@ GRID: dict[str, Any] = {
 }
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def trialsim(cwd: Path, *words: str, **options: Any) -> Ran:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", "trialsim", *words],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+def trialsim(cwd: Path, *words: str) -> Ran:
+    return called(cwd, *words)
 
 
 def write(folder: Path, **changes: Any) -> None:
@@ -255,19 +240,11 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_are_one_sentence(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from trialsim.cli import main
-
+def test_refusals_are_one_sentence(tmp_path: Path, name: str) -> None:
     changes, words, needles = REFUSED[name]
     write(tmp_path, **changes)
     before = (tmp_path / "grid.yaml").read_bytes()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["trialsim", "sweep", "grid.yaml", "--engine", "exact", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    ran = Ran(int(str(ended.value.code)), *capsys.readouterr())
+    ran = trialsim(tmp_path, "sweep", "grid.yaml", "--engine", "exact", *words)
     assert ran.code == 2, ran.err
     assert "Traceback" not in ran.err
     assert all(needle in ran.err for needle in needles), ran.err

@@ -58,7 +58,7 @@ def test_tallies_of_other_columns_are_not_used() -> None:
 @given(st.binary(max_size=200))
 def test_other_bytes_are_refused(data: bytes) -> None:
     for candidate in (data, zlib.compress(data), zlib.compress(b"\x05\x00\x00\x00[1,2]" + data)):
-        with pytest.raises(ValueError, match=r"damaged|format|Expecting|Extra|decode|buffer|not enough"):
+        with pytest.raises(ValueError):
             kept_from(candidate)
 
 

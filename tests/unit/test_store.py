@@ -412,7 +412,7 @@ def test_cells_may_be_put_while_they_are_streamed(store: Store) -> None:
 def test_streaming_holds_only_a_few_cells(store: Store) -> None:
     """Twenty times the cells may not need more memory than a quarter more (what is streamed is 10 MB in all)."""
     layout = layout_of(10)
-    for sweep_id, n in (("small", 1000), ("large", 20_000)):
+    for sweep_id, n in (("small", 1000), ("large", 8_000)):
         store.begin_sweep(sweep_id, sweep_id, ["a"], "", n)
         for begin in range(0, n, 1000):
             some = range(begin, begin + 1000)
@@ -431,7 +431,7 @@ def test_streaming_holds_only_a_few_cells(store: Store) -> None:
     peak("small")
     n_small, small = peak("small")
     n_large, large = peak("large")
-    assert (n_small, n_large) == (1000, 20_000)
+    assert (n_small, n_large) == (1000, 8_000)
     assert large < 1.25 * small
     assert large < 500_000
 

@@ -270,7 +270,7 @@ def test_memory_does_not_grow_with_the_number_of_cells(format_: Any, kinds: Any,
             tracemalloc.stop()
 
     peak(10)  # imports
-    few, many_more = peak(2_000), peak(20_000)
+    few, many_more = peak(1_000), peak(8_000)
     levels = 0 if kinds or format_ != "parquet" else 18_000 * 32
     assert many_more < few + 1_000_000 + levels  # 36,000 more rows, which would be 8 MB as records
 
