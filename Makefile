@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify bench docs clean lock
+.PHONY: help setup run test check kernels verify bench docs clean lock
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
@@ -27,7 +27,11 @@ check: $(STAMP)  ## formatting, lint, types, layers
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-test: check  ## every check and every test (some minutes)
+kernels: $(STAMP)  ## compile what the simulations need; it is kept
+	@$(PY) -m trialsim run gist --n-sims 1 --no-save > /dev/null
+
+test: $(STAMP)  ## every check and every test (some minutes)
+	@$(MAKE) --no-print-directory -j2 check kernels
 	$(PY) -m pytest -n auto --dist loadfile -m "not slow_statistics"
 
 verify: $(STAMP)  ## the long statistical checks
