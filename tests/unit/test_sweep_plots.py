@@ -550,7 +550,10 @@ def test_a_summary_names_the_smallest_and_the_largest_values_and_their_cells() -
     text = summary(grid(AXES, SIMULATED, fails=lambda _, __, rule, cap: cap == 6 and rule == "linear"), n_sims=2500)
     lines = text.splitlines()
     assert lines[0] == "Sweep s: 84 cells, 6 failed."
-    assert lines[1] == "All 156 numbers are simulated with 2,500 replicates per cell."
+    assert (
+        lines[1]
+        == "All 156 numbers are simulated with 2,500 replicates per cell; in brackets, their Monte Carlo standard errors."
+    )
     assert lines[2] == "In all cells: truth t, plan p."
     assert "  n_gate: 10, 20, 30" in lines
     assert "  rule: Pocock, linear" in lines
@@ -559,7 +562,10 @@ def test_a_summary_names_the_smallest_and_the_largest_values_and_their_cells() -
     (stop,) = [line.split() for line in lines if line.startswith("p_stop, A, l ")]
     low, high = value_at(0, 0, 0, 0), value_at(2, 1, 1, 5)
     assert high > value_at(2, 1, 0, 6)
-    assert " ".join(stop) == f"p_stop, A, l {low:.6g} 0: 30, 0.1, Pocock, 0 {high:.6g} 82: 20, 0.05, linear, 5"
+    assert (
+        " ".join(stop)
+        == f"p_stop, A, l {low:.6g} (0.01) 0: 30, 0.1, Pocock, 0 {high:.6g} (0.01) 82: 20, 0.05, linear, 5"
+    )
 
 
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=20))

@@ -22,7 +22,7 @@ WIDTH = 110
 MAX_ROWS = 40
 """Measures that are listed; if there are more kinds of numbers, those of a measure share a row."""
 MAX_AXES, MAX_ERRORS, MAX_LEVELS = 12, 3, 6
-NAME_LETTERS, CELL_LETTERS = 46, 34
+NAME_LETTERS, CELL_LETTERS = 64, 34
 
 _HEADER = ("", "smallest", "in cell", "largest", "in cell")
 
@@ -120,7 +120,7 @@ def _engines(seen: _Seen, n_sims: int | None) -> str:
         return "Exact values only; nothing was simulated."
     n = f" with {n_sims:,} replicates per cell" if n_sims is not None else ""
     part = "All" if seen.n_simulated == seen.n_numbers else f"{seen.n_simulated:,} of"
-    return f"{part} {seen.n_numbers:,} numbers are simulated{n}."
+    return f"{part} {seen.n_numbers:,} numbers are simulated{n}; in brackets, their Monte Carlo standard errors."
 
 
 def _axis_lines(axes: tuple[str, ...], seen: _Seen) -> list[str]:
@@ -162,7 +162,7 @@ def _table(axes: tuple[str, ...], seen: _Seen) -> tuple[Table, list[str]]:
         measure = str(key[0])
         label = f"{measure} ({n_kinds[measure]:,} kinds)" if measure in crowded else label_of([own.low, own.high], kept)
         ends = ((own.low, own.low_cell), (own.high, own.high_cell))
-        numbers = [text for record, cell in ends for text in (f"{_estimate(record):.6g}", _where(cell))]
+        numbers = [text for record, cell in ends for text in (_number(record), _where(cell))]
         table.rows.append([cut(label, NAME_LETTERS), *numbers])
     more = len(rows) - MAX_ROWS
     return table, [f"And {more:,} more measures; an export holds all numbers."] if more > 0 else []
@@ -175,6 +175,16 @@ def _merged(ranges: dict[Kind, _Range], kept: list[str]) -> dict[Kind, _Range]:
         kind = (measure, *(value if field in kept else None for field, value in zip(FIELDS, values, strict=True)))
         merged[kind] = merged[kind].joined(own) if kind in merged else own
     return merged
+
+
+def _number(record: Record) -> str:
+    """Return a value: exact, or simulated with its standard error (or with what none, or all, leaves possible)."""
+    text = f"{_estimate(record):.6g}"
+    if record.engine == "exact" or record.mcse is None:
+        return text
+    if record.bound is not None:
+        return f"{text} (95 % limit {record.bound:.2g})"
+    return f"{text} ({record.mcse:.2g})"
 
 
 def _where(cell: CellResult) -> str:
