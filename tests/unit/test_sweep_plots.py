@@ -550,10 +550,10 @@ def test_a_summary_names_the_smallest_and_the_largest_values_and_their_cells() -
     text = summary(grid(AXES, SIMULATED, fails=lambda _, __, rule, cap: cap == 6 and rule == "linear"), n_sims=2500)
     lines = text.splitlines()
     assert lines[0] == "Sweep s: 84 cells, 6 failed."
-    assert (
-        lines[1]
-        == "All 156 numbers are simulated with 2,500 replicates per cell; in brackets, their Monte Carlo standard errors."
+    told = (
+        "All 156 numbers are simulated with 2,500 replicates per cell; in brackets, their Monte Carlo standard errors."
     )
+    assert lines[1] == told
     assert lines[2] == "In all cells: truth t, plan p."
     assert "  n_gate: 10, 20, 30" in lines
     assert "  rule: Pocock, linear" in lines
