@@ -66,6 +66,7 @@ def run(
     sensitivity: bool = False,
     measures: tuple[str, ...] = (),
     kept: Kept | None = None,
+    compiled: Callable[[Design], Plan] = compile_design,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """Return the operating characteristics of a scenario.
@@ -85,6 +86,8 @@ def run(
         Names of the measures that are wanted; none: all.
     kept
         Tallies of shorter runs of the same scenario and seed, which this run goes on from; it leaves its own there.
+    compiled
+        Gives the plan of a design; for a caller who runs the same design many times.
     progress
         Called with the number of replicates after each block.
 
@@ -108,7 +111,7 @@ def run(
     match: tuple[MatchRow, ...] = ()
     missed: list[MissedLook] = []
     for plan_name, design in scenario.designs():
-        plan = compile_design(design)
+        plan = compiled(design)
         reason = None if engine == "montecarlo" else _why_not(plan)
         if reason and engine == "exact":
             raise NotSolvableError(f"design {design.name}, {plan_name}: {reason}")

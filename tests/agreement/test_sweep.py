@@ -23,7 +23,7 @@ from trialsim.store import open_store
 from trialsim.sweep.cells import CellResult
 from trialsim.sweep.export import write_export
 from trialsim.sweep.grid import grid_of
-from trialsim.sweep.run import Settings, Step, Summary, result_of, sweep
+from trialsim.sweep.run import Settings, Step, Summary, _n_jobs, result_of, sweep
 
 SMALL = """
 schema: trialsim.scenario/1
@@ -88,6 +88,8 @@ BACKENDS: list[dict[str, Any]] = [{"n_jobs": 2}, {"n_jobs": 2, "backend": "proce
 
 @pytest.mark.parametrize("settings", BACKENDS, ids=["threads", "processes"])
 def test_backend_changes_no_bit(small: Scenario, tmp_path: Path, settings: dict[str, Any]) -> None:
+    small = small.model_copy(update={"n_sims": 100_000})  # with fewer, one thread does it all
+    assert _n_jobs(small, Settings(**settings)) == 2
     alone, _ = swept(small, tmp_path / "one.sqlite", n_jobs=1)
     other, _ = swept(small, tmp_path / "two.sqlite", **settings)
     assert other == alone

@@ -34,8 +34,8 @@ TASK_S = 0.25
 """About what a task is to take, so that scheduling costs little and little is lost when it is killed."""
 
 _MOST_TOGETHER = 128
-_COUNTS_S, _CALENDAR_S, _CELL_S, _EXACT_S = 3e-8, 6e-5, 8e-3, 5e-4
-"""About what a replicate, a calendar trial, a simulated cell (its tables) and an exact cell take."""
+_COUNTS_S, _CALENDAR_S, _PYTHON_S, _EXACT_S = 3e-8, 6e-5, 2e-3, 5e-4
+"""About what a replicate, a calendar trial, the tables of a simulated plan and truth, and an exact cell take."""
 
 
 class Settings(NamedTuple):
@@ -111,7 +111,7 @@ def sweep(
     sweep_id = sweep_id_of(scenario, settings)
     store.begin_sweep(sweep_id, scenario.name, grid.axes, scenario.model_dump_json(by_alias=True), len(grid))
     run = _Run(scenario, store, settings, grid, sweep_id, progress)
-    with workers(settings.backend, settings.n_jobs, settings.scheduler) as compute:
+    with workers(settings.backend, _n_jobs(scenario, settings), settings.scheduler) as compute:
         pending = run.pending()
         while wave := list(islice(pending, WAVE)):
             missing = run.missing(wave)
@@ -120,6 +120,19 @@ def sweep(
             for outcomes in compute(run.tasks(missing)):
                 run.keep(outcomes)
     return run.summary()
+
+
+def _n_jobs(scenario: Scenario, settings: Settings) -> int:
+    """Return how many workers serve: threads only get in each other's way where a cell is more Python than kernel."""
+    if settings.backend != "threads":
+        return settings.n_jobs
+    return settings.n_jobs if settings.engine != "exact" and _kernel_s(scenario) > _PYTHON_S else 1
+
+
+def _kernel_s(scenario: Scenario) -> float:
+    """Return about how long the kernels work for one plan and truth."""
+    calendar = scenario.conduct.n_sims * _CALENDAR_S if scenario.conduct is not None else 0.0
+    return scenario.n_sims * _COUNTS_S + calendar
 
 
 def result_of(store: Store, sweep_id: str) -> SweepResult:
@@ -215,10 +228,7 @@ class _Run:
         if self.settings.engine == "exact":
             return _EXACT_S
         n_runs = len(scenario.truths) * max(len(scenario.plans), 1)
-        per_run = _CELL_S + scenario.n_sims * _COUNTS_S
-        if scenario.conduct is not None:
-            per_run += scenario.conduct.n_sims * _CALENDAR_S
-        return n_runs * per_run
+        return n_runs * (_PYTHON_S + _kernel_s(scenario))
 
     def compile_kernels(self, wave: list[Pending]) -> None:
         """Compile what the cells need, here and once: workers then find it on disk."""

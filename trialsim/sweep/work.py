@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trialsim._version import __version__
+from trialsim.compile import compile_design
 from trialsim.errors import TrialsimError
 from trialsim.kept import Kept, kept_from
 from trialsim.kernels.stream import STREAM
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from trialsim.api import EngineChoice, Result
     from trialsim.effort import Target
+    from trialsim.plan import Plan
     from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
     from trialsim.sweep.cells import Level
@@ -98,7 +100,20 @@ def compute(task: Task) -> list[Outcome]:
     """Compute the cells of a task. A cell that fails is an outcome with its error."""
     if task.engine == "exact" and task.measures and set(task.measures) <= set(MEASURES):
         return list(_exact(task))
-    return [_computed(task, pending) for pending in task.cells]
+    compiled = _LastCompiled()
+    return [_computed(task, pending, compiled) for pending in task.cells]
+
+
+class _LastCompiled:
+    """Compiles designs, and the same one twice in a row but once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Design, Plan] | None = None
+
+    def __call__(self, design: Design) -> Plan:
+        if self._last is None or self._last[0] is not design:
+            self._last = design, compile_design(design)
+        return self._last[1]
 
 
 def _exact(task: Task) -> Iterator[Outcome]:
@@ -110,15 +125,15 @@ def _exact(task: Task) -> Iterator[Outcome]:
         try:
             found = solved([pending.scenario for pending in group], task.measures)
         except (TrialsimError, ValueError, MemoryError):
-            yield from (_computed(task, pending) for pending in group)
+            yield from (_computed(task, pending, _LastCompiled()) for pending in group)
             continue
         for pending, (layout, numbers) in zip(group, found, strict=True):
             yield Outcome(pending.number, pending.levels, Finding(pending.key, 0, layout, numbers, None, {}))
 
 
-def _computed(task: Task, pending: Pending) -> Outcome:
+def _computed(task: Task, pending: Pending, compiled: _LastCompiled) -> Outcome:
     try:
-        finding = _finding(task, pending)
+        finding = _finding(task, pending, compiled)
     except TrialsimError as error:
         return Outcome(pending.number, pending.levels, None, str(error))
     except MemoryError:
@@ -128,7 +143,7 @@ def _computed(task: Task, pending: Pending) -> Outcome:
     return Outcome(pending.number, pending.levels, finding)
 
 
-def _finding(task: Task, pending: Pending) -> Finding:
+def _finding(task: Task, pending: Pending, compiled: _LastCompiled) -> Finding:
     from trialsim.api import run
     from trialsim.effort import run_until
 
@@ -136,7 +151,7 @@ def _finding(task: Task, pending: Pending) -> Finding:
     if task.target is not None and task.engine != "exact":
         result = run_until(pending.scenario, task.target, task.engine, measures=task.measures, kept=kept)
     else:
-        result = run(pending.scenario, task.engine, measures=task.measures, kept=kept)
+        result = run(pending.scenario, task.engine, measures=task.measures, kept=kept, compiled=compiled)
     layout, numbers = split(
         [record for record in result.records if not task.measures or record.measure in task.measures]
     )
