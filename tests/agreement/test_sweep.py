@@ -23,7 +23,9 @@ from trialsim.store import open_store
 from trialsim.sweep.cells import CellResult
 from trialsim.sweep.export import write_export
 from trialsim.sweep.grid import grid_of
+from trialsim.sweep.parallel import workers
 from trialsim.sweep.run import Settings, Step, Summary, _n_jobs, result_of, sweep
+from trialsim.sweep.work import Keys, Pending, Task
 
 SMALL = """
 schema: trialsim.scenario/1
@@ -313,3 +315,24 @@ def test_killed_worker_is_retried(small: Scenario, tmp_path: Path) -> None:
     alone, expected = swept(scenario, tmp_path / "one.sqlite", n_jobs=2)
     assert cells == expected
     assert alone.n_cells == 12
+
+
+class Deadly:
+    """Ends the process that receives it, as a cell does that needs more memory than there is."""
+
+    def __reduce__(self) -> Any:
+        return os._exit, (1,)
+
+
+def test_cell_that_kills_its_worker_time_and_again_is_a_failed_cell(small: Scenario) -> None:
+    cell = next(iter(grid_of(small)))
+    scenario = grid_of(small).scenario(cell).model_copy(update={"n_sims": 1_000})
+    good = Pending(0, cell.levels, scenario, Keys("montecarlo").of(scenario), 1_000)
+    deadly = good._replace(number=1, scenario=Deadly())  # type: ignore[arg-type]
+    tasks = [Task("montecarlo", (), (pending,)) for pending in (deadly, good)]
+    with workers("processes", 2) as compute:
+        outcomes = {outcome.number: outcome for found in compute(tasks) for outcome in found}
+    assert outcomes[0].error is None
+    assert outcomes[0].finding is not None
+    assert outcomes[1].finding is None
+    assert outcomes[1].error == "its worker was killed 3 times (out of memory?)"

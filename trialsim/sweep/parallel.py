@@ -72,7 +72,7 @@ def _persistent(options: dict[str, Any]) -> Runner:
     def persist(tasks: Sequence[Task]) -> Iterator[list[Outcome]]:
         missing = {pending.number: (task, pending) for task in tasks for pending in task.cells}
         waiting = list(tasks)
-        for attempt in range(PATIENCE):
+        for _ in range(PATIENCE - 1):
             try:
                 for outcomes in run(waiting):
                     for outcome in outcomes:
@@ -84,8 +84,6 @@ def _persistent(options: dict[str, Any]) -> Runner:
             if not missing:
                 return
             waiting = [task._replace(cells=(pending,)) for task, pending in missing.values()]
-            if attempt == PATIENCE - 2:
-                break
         for task, pending in list(missing.values()):
             yield _alone(run, task._replace(cells=(pending,)))
 
