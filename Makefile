@@ -35,7 +35,7 @@ test: $(STAMP)  ## every check and every test (some minutes)
 	$(PY) -m pytest -n auto --dist loadfile -m "not slow_statistics"
 
 verify: $(STAMP)  ## the long statistical checks
-	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra --strict-markers --import-mode=importlib" tests
+	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
 
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench

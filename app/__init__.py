@@ -1,0 +1,1 @@
+"""The dashboard: a design and a question, explored in the browser."""
