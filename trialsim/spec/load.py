@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,8 @@ class Document:
     lines: Lines
     children: dict[tuple[str | int, ...], Document] = field(default_factory=dict)
     """Documents that were put into this one, by the path where they stand."""
+    may_name_files: bool = True
+    """Whether it may name files beside it; a document from elsewhere may name what ships, and nothing else."""
 
     def place(self, path: tuple[str | int, ...]) -> Place:
         """Return where the value at `path` was written; for one that is missing, where its parent was.
@@ -49,12 +52,13 @@ class Document:
 
 
 def load_scenario(source: str | Path, overrides: Sequence[str | Override] = ()) -> Scenario:
-    """Return the scenario in a file, or the shipped one of that name.
+    """Return the scenario in a file, or the shipped one of that name. A design is put the plainest question.
 
     Parameters
     ----------
     source
-        Path of a YAML file, or the name of a scenario that ships ("gist").
+        Path of a YAML file, or the name of a scenario that ships ("gist"), or of a design; a design is tried under its
+        null and its target rate.
     overrides
         `dotted.path=value` strings, applied before validation; `design.` leads into the design.
 
@@ -82,6 +86,50 @@ def load_design(source: str | Path, overrides: Sequence[str | Override] = ()) ->
     return _overridden(_design, source, overrides)
 
 
+def scenario_document(text: str, source: str) -> Document:
+    """Return the document in a text that nobody vouches for: a scenario, or a design with the plainest question.
+
+    Parameters
+    ----------
+    text
+        YAML. It may name designs that ship, and no files.
+    source
+        What errors call it.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML, too large, or neither scenario nor design.
+    """
+    return _with_design(_asked(_parsed(text, source, "scenarios", may_name_files=False)))
+
+
+def scenario_of(document: Document, overrides: Sequence[str | Override] = ()) -> Scenario:
+    """Return the scenario in a document, which is left as it is; overrides and errors as for `load_scenario`."""
+
+    def build(_: str | Path, parsed: list[Override]) -> Scenario:
+        copied = replace(document, data=deepcopy(document.data), children=dict(document.children))
+        return _completed(copied, parsed)
+
+    return _overridden(build, document.source, overrides)
+
+
+def shipped_document(name: str) -> Document:
+    """Return the document of a scenario or design that ships, for `scenario_of`.
+
+    Raises
+    ------
+    InputError
+        If nothing of that name ships.
+    """
+    for room in ("scenarios", "designs"):
+        path = shipped_file(name, room)
+        if path is not None:
+            return _with_design(_asked(_read(path, room)))
+    known = (*shipped_names("scenarios"), *shipped_names("designs"))
+    raise InputError(f"{name[:80]}: no scenario or design of that name ships with trialsim; {nearest(name, known)}.")
+
+
 def _overridden(
     build: Callable[[str | Path, list[Override]], _Model], source: str | Path, overrides: Sequence[str | Override]
 ) -> _Model:
@@ -102,7 +150,34 @@ def _design(source: str | Path, overrides: list[Override]) -> Design:
 
 
 def _scenario(source: str | Path, overrides: list[Override]) -> Scenario:
-    document = _read(source, "scenarios")
+    is_design = not Path(source).exists() and shipped_file(str(source), "scenarios") is None
+    room = "designs" if is_design and shipped_file(str(source), "designs") is not None else "scenarios"
+    return _completed(_asked(_read(source, room)), overrides)
+
+
+def _asked(document: Document) -> Document:
+    """Return a scenario as it is; a design as a scenario that asks what it does at its null and its target rate."""
+    if document.data.get("schema") != "trialsim.design/1":
+        return document
+    data = document.data
+    rates = data.get("hypotheses")
+    known = {"null rate": "null_rate", "target rate": "target_rate"}
+    if isinstance(rates, dict) and rates.keys() >= set(known.values()):
+        truths = [{"name": name, "response_rate": rates[key]} for name, key in known.items()]
+    else:
+        truths = [{"name": f"{percent} %", "response_rate": percent / 100} for percent in (10, 20, 30, 40, 50)]
+    whole = {"schema": "trialsim.scenario/1", "name": data.get("name"), "design": data, "truths": truths}
+    return Document(document.source, whole, {(): 1}, {("design",): document}, document.may_name_files)
+
+
+def _with_design(document: Document) -> Document:
+    """Return a scenario with its design read, so that it need not be read again for every change."""
+    _expect_schema(document, "trialsim.scenario/1", "a scenario")
+    _put_design_in(document, ("design",))
+    return document
+
+
+def _completed(document: Document, overrides: list[Override]) -> Scenario:
     _expect_schema(document, "trialsim.scenario/1", "a scenario")
     apply_overrides(document.data, [item for item in overrides if item.path == ("design",)])
     _put_design_in(document, ("design",))
@@ -159,8 +234,15 @@ def _put_design_in(document: Document, path: tuple[str, ...]) -> None:
     reference = container.get(path[-1])
     if not isinstance(reference, str):
         return
+    if not document.may_name_files and shipped_file(reference, "designs") is None:
+        ships = f"; {nearest(reference, shipped_names('designs'))}"
+        raise at(document.place(path), f'"{reference[:80]}" is no design that ships, and no other file is read{ships}')
     beside = Path(document.source).parent / reference
-    found = beside if reference.endswith((".yaml", ".yml")) and beside.exists() else reference
+    found: str | Path = reference
+    if document.may_name_files and reference.endswith((".yaml", ".yml")) and beside.exists():
+        found = beside
+    elif not document.may_name_files:
+        found = shipped_file(reference, "designs") or reference
     try:
         child = _read(found, "designs")
     except InputError as error:
@@ -184,13 +266,19 @@ def _read(source: str | Path, room: str) -> Document:
         raise InputError(f"{path}: not a text file in UTF-8; a {room[:-1]} is a YAML text file.") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+    return _parsed(text, str(path), room)
+
+
+def _parsed(text: str, source: str, room: str, *, may_name_files: bool = True) -> Document:
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise InputError(f"{source}: too large for a {room[:-1]}; at most {MAX_BYTES:,} bytes are read.")
     try:
         data, lines = read_yaml(text)
     except yaml.YAMLError as error:
-        raise at(Place(str(path), _line_of(error)), f"not YAML that can be read: {_problem_of(error)}.") from None
+        raise at(Place(source, _line_of(error)), f"not YAML that can be read: {_problem_of(error)}.") from None
     if not isinstance(data, dict):
-        raise InputError(f"{path}: holds no {room[:-1]}; a YAML mapping that begins with `schema:` is expected.")
-    return Document(str(path), data, lines)
+        raise InputError(f"{source}: holds no {room[:-1]}; a YAML mapping that begins with `schema:` is expected.")
+    return Document(source, data, lines, may_name_files=may_name_files)
 
 
 def _find(source: str | Path, room: str) -> Path:
