@@ -1,0 +1,65 @@
+"""What becomes of two arms over both their true rates, exactly: a field of colours with the chosen truth in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import plotly.graph_objects as go
+
+from trialsim.report.plots import safe
+
+if TYPE_CHECKING:
+    from trialsim.curves import Joint
+
+HEIGHT = 380
+Which = Literal["both", "one", "none"]
+_COUNTS: dict[Which, int] = {"none": 0, "one": 1, "both": 2}
+_WORDS: dict[Which, str] = {"both": "both arms go on", "one": "only one arm goes on", "none": "both arms stop"}
+
+
+def joint_map(joint: Joint, which: Which = "both", chosen: tuple[float, ...] = ()) -> go.Figure:
+    """Return the map.
+
+    Parameters
+    ----------
+    joint
+        From `trialsim.curves.joint`.
+    which
+        How many arms go on.
+    chosen
+        The true rates of the two arms, to be marked.
+    """
+    first, second = (safe(name) for name in joint.design.arm_names)
+    rates = joint.rates.tolist()
+    figure = go.Figure(
+        go.Heatmap(
+            x=rates,
+            y=rates,
+            z=joint.n_going_on[_COUNTS[which]].tolist(),
+            zmin=0,
+            zmax=1,
+            colorscale="Cividis",
+            colorbar={"thickness": 12, "tickformat": ".1f"},
+            hovertemplate=f"{first} %{{x:.0%}}, {second} %{{y:.0%}}: %{{z:.4f}}<extra></extra>",
+        )
+    )
+    if len(chosen) == 2:
+        figure.add_scatter(
+            x=[chosen[0]],
+            y=[chosen[1]],
+            mode="markers",
+            marker={"symbol": "cross-thin", "size": 18, "line": {"color": "#ffffff", "width": 3}},
+            hovertemplate=f"explored: {first} %{{x:.1%}}, {second} %{{y:.1%}}<extra></extra>",
+            showlegend=False,
+        )
+    title = f"Probability that {_WORDS[which]} at {safe(joint.look)}"
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 52, "r": 8, "t": 12, "b": 44},
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        meta={"title": title, "notes": [f"Exact, at {len(rates)} × {len(rates)} pairs of rates."]},
+    )
+    figure.update_xaxes(title=f"true rate, {first}", range=[-0.025, 1.025], tickformat=".0%", constrain="domain")
+    figure.update_yaxes(title=f"true rate, {second}", range=[-0.025, 1.025], tickformat=".0%")
+    return figure
