@@ -82,6 +82,18 @@ def as_csv(result: Result) -> str:
     return out.getvalue()
 
 
+def as_parquet(result: Result) -> bytes:
+    """Return the records as Parquet, one row per number, with the columns of the CSV."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = ("value", "estimate", "mcse", "bound", "exact", "z", "cost")
+    schema = pa.schema([(name, pa.float64() if name in numbers else pa.string()) for name in COLUMNS])
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([row(record) for record in result.records], schema=schema), out)
+    return out.getvalue()
+
+
 def csv_cell(value: object) -> object:
     """Return a value as CSV holds it: a word that a spreadsheet would run gets a ' before it, None is empty."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):

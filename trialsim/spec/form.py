@@ -62,9 +62,11 @@ class FormField(NamedTuple):
     high: float
     step: float
     choices: tuple[str, ...]
+    where: str
+    """The path with numbers instead of names in lists, as errors give it."""
 
 
-def fields_of(part: BaseModel, path: str, group: str = "") -> Iterator[FormField]:
+def fields_of(part: BaseModel, path: str, group: str = "", where: str = "") -> Iterator[FormField]:
     """Yield the fields of a part of a protocol, in its order.
 
     Parameters
@@ -75,29 +77,34 @@ def fields_of(part: BaseModel, path: str, group: str = "") -> Iterator[FormField
         Where it stands: "design", "conduct".
     group
         Heading of its fields; parts in it have headings of their own.
+    where
+        As `path`, with numbers instead of names in lists; by default the same.
     """
+    where = where or path
     properties = _schema(type(part))
     for name in type(part).model_fields:
         if name in LEFT_OUT:
             continue
-        value, where = getattr(part, name), f"{path}.{name}"
+        value, named, numbered = getattr(part, name), f"{path}.{name}", f"{where}.{name}"
         schema = _resolved(properties["properties"][name], properties.get("$defs", {}))
         if isinstance(value, BaseModel):
-            yield from fields_of(value, where, group or name)
+            yield from fields_of(value, named, group or name, numbered)
         elif isinstance(value, tuple):
             for index, item in enumerate(value):
                 if isinstance(item, BaseModel):
                     own = str(getattr(item, "name", index))
                     key = own if "." not in own and not own.isdecimal() else str(index)
-                    yield from fields_of(item, f"{where}.{key}", own)
+                    yield from fields_of(item, f"{named}.{key}", own, f"{numbered}.{index}")
         elif isinstance(value, dict):
             for key, one in value.items():
                 if isinstance(one, BaseModel):
-                    yield from fields_of(one, f"{where}.{key}", key)
+                    yield from fields_of(one, f"{named}.{key}", key, f"{numbered}.{key}")
                 elif "." not in str(key):
-                    yield from _field(f"{where}.{key}", group or name, name, one, schema, f", {key}")
+                    yield from _field(
+                        (f"{named}.{key}", f"{numbered}.{key}"), group or name, (name, f", {key}"), one, schema
+                    )
         else:
-            yield from _field(where, group or name, name, value, schema, "")
+            yield from _field((named, numbered), group or name, (name, ""), value, schema)
 
 
 @lru_cache(maxsize=256)
@@ -118,22 +125,23 @@ def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> list[dict[
 
 
 def _field(
-    path: str, group: str, name: str, value: Any, schemas: list[dict[str, Any]], suffix: str
+    paths: tuple[str, str], group: str, words: tuple[str, str], value: Any, schemas: list[dict[str, Any]]
 ) -> Iterator[FormField]:
     """Yield the field, if its value is one that a form can change."""
+    (path, where), (name, suffix) = paths, words
     label = LABELS.get(name, name.replace("_", " ")) + suffix
     choices = tuple(str(word) for schema in schemas for word in schema.get("enum", ()))
     number = next((schema for schema in schemas if schema.get("type") in ("integer", "number")), None)
     if isinstance(value, bool):
-        yield FormField(path, group, label, "switch", value, None, None, 0, 1, 1, ())
+        yield FormField(path, group, label, "switch", value, None, None, 0, 1, 1, (), where)
     elif isinstance(value, str) and value in choices:
-        yield FormField(path, group, label, "choice", value, None, None, 0, 1, 1, choices)
+        yield FormField(path, group, label, "choice", value, None, None, 0, 1, 1, choices, where)
     elif isinstance(value, int | float) and number is not None:
         least = number.get("minimum", number.get("exclusiveMinimum"))
         most = number.get("maximum", number.get("exclusiveMaximum"))
         kind: Kind = "whole" if number["type"] == "integer" else "number"
         low, high, step = _range(kind, name, value, least, most)
-        yield FormField(path, group, label, kind, value, least, most, low, high, step, ())
+        yield FormField(path, group, label, kind, value, least, most, low, high, step, (), where)
 
 
 def _range(kind: Kind, name: str, value: float, least: float | None, most: float | None) -> tuple[float, float, float]:

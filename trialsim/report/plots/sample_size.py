@@ -31,24 +31,20 @@ def expected_size(curves: Curves) -> go.Figure:
     arms = curves.design.arm_names
     who: list[tuple[str | None, str, str, str]] = [(None, "the trial", INK, "solid")]
     who += [(name, name, colour_of(n), "dash" if n % 2 == 0 else "dot") for n, name in enumerate(arms) if len(arms) > 1]
-    for arm, name, colour, dash in who:
-        values = curves.of("n_mean", arm)
-        if values is not None:
-            line = {"color": colour, "dash": dash, "width": 2.2}
-            figure.add_scatter(
-                x=rates,
-                y=values.tolist(),
-                name=safe(name),
-                line=line,
-                mode="lines",
-                hovertemplate="%{y:.2f}",
-                meta={"is_ink": colour == INK},
-            )
+    for (_, name, colour, dash), values in zip(who, expected(curves), strict=True):
+        line = {"color": colour, "dash": dash, "width": 2.2}
+        figure.add_scatter(x=rates, y=values, name=safe(name), line=line, mode="lines", hovertemplate="%{y:.2f}")
     _lay_out(figure, "Expected number of patients", ["Exact, at the same rate in every arm."])
     figure.update_layout(hovermode="x unified", showlegend=len(arms) > 1)
     figure.update_xaxes(title="true response rate", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title="patients", rangemode="tozero")
     return figure
+
+
+def expected(curves: Curves) -> list[list[float]]:
+    """Return the heights of the lines of `expected_size`: of the trial, then of each arm if there are several."""
+    arms: tuple[str | None, ...] = (None, *curves.design.arm_names) if len(curves.design.arms) > 1 else (None,)
+    return [values.tolist() for arm in arms if (values := curves.of("n_mean", arm)) is not None]
 
 
 def size_distribution(curves: Curves, names: Sequence[str]) -> go.Figure:

@@ -1,0 +1,170 @@
+// What happens in the browser without the server: sliders and number boxes move together, the address follows the
+// state, and a banner says when the server does not answer.
+(function () {
+  const REST = 180; // milliseconds without a move after which a value counts as chosen
+  const latest = { timer: null, values: {}, routed: null, count: 0 };
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+
+  function encoded(state) {
+    const pairs = new URLSearchParams();
+    if (state.z) pairs.append("z", state.z);
+    else if (state.base && state.base !== "gist") pairs.append("base", state.base);
+    for (const [path, value] of Object.entries(state.set || {})) pairs.append("set", `${path}=${JSON.stringify(value)}`);
+    if (state.rates && state.rates.length) pairs.append("rates", state.rates.map((rate) => +rate.toFixed(9)).join(","));
+    for (const [key, value] of Object.entries(state.view || {})) pairs.append(`v.${key}`, value);
+    const text = pairs.toString();
+    return text ? `?${text}` : "";
+  }
+
+  function byKey(items) {
+    const found = {};
+    for (const item of items || []) found[item.id.k] = item.value;
+    return found;
+  }
+
+  const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+
+  function place() {
+    return window.location.pathname + window.location.search;
+  }
+
+  function go(query) {
+    window.history.pushState({}, "", window.location.pathname + query);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    // The location component sees only what differs from what it knew; what it misses is routed here.
+    setTimeout(() => {
+      if (latest.routed !== place()) setProps("route", { data: routed() });
+    }, 60);
+  }
+
+  function routed() {
+    latest.routed = place();
+    latest.count += 1;
+    return { path: window.location.pathname, search: window.location.search, n: latest.count };
+  }
+
+  function chosen(state, base) {
+    const next = { ...state, set: { ...(state.set || {}) }, rates: [...(state.rates || [])] };
+    for (const [key, value] of Object.entries(latest.values)) {
+      if (key.startsWith("rates.")) {
+        const n = Object.keys(base).filter((name) => name.startsWith("rates.")).length;
+        if (next.rates.length !== n) next.rates = Array.from({ length: n }, (_, arm) => base[`rates.${arm}`]);
+        next.rates[Number(key.slice(6))] = value;
+      } else if (key.startsWith("view.")) {
+        next.view = { ...(next.view || {}), [key.slice(5)]: String(value) };
+      } else if (JSON.stringify(value) === JSON.stringify(base[key])) delete next.set[key];
+      else next.set[key] = value;
+    }
+    return next;
+  }
+
+  function rest(sliders, numbers) {
+    for (const [key, value] of Object.entries(latest.values)) {
+      if (key in sliders && numbers[key] !== value) setProps({ k: key, r: "number" }, { value });
+    }
+  }
+
+  // Dash calls: a field of the form has moved. What it means is decided once it rests.
+  function settle() {
+    const [, , , , state, base] = arguments;
+    const { inputs_list: lists, triggered } = window.dash_clientside.callback_context;
+    const [sliders, numbers, choices, switches] = lists.map(byKey);
+    if (!state || !base) return window.dash_clientside.no_update;
+    for (const { prop_id: name } of triggered || []) {
+      const id = name.startsWith("{") ? JSON.parse(name.slice(0, name.lastIndexOf("."))) : null;
+      if (!id) continue;
+      if (id.r === "slider") {
+        if (Number(numbers[id.k]) !== sliders[id.k]) latest.values[id.k] = sliders[id.k];
+      } else if (id.r === "number" && isNumber(numbers[id.k])) {
+        latest.values[id.k] = numbers[id.k];
+        setProps({ k: id.k, r: "slider" }, { value: numbers[id.k] });
+      } else if (id.r === "choice" && choices[id.k] != null) latest.values[id.k] = choices[id.k];
+      else if (id.r === "switch") latest.values[id.k] = Boolean(switches[id.k]);
+    }
+    clearTimeout(latest.timer);
+    latest.timer = setTimeout(() => {
+      const next = chosen(state, base);
+      rest(sliders, numbers);
+      latest.values = {};
+      if (JSON.stringify(next) !== JSON.stringify(state)) setProps("state", { data: next });
+    }, REST);
+    return window.dash_clientside.no_update;
+  }
+
+  // Dash calls: the address has changed (a link, the back button, the first load).
+  function route() {
+    if (latest.routed === place()) return window.dash_clientside.no_update;
+    return routed();
+  }
+
+  // Dash calls: the state has changed. The address, the navigation and the link to copy follow it.
+  function follow(state, route_, navs, links) {
+    const query = encoded(state || {});
+    const path = (route_ && route_.path) || window.location.pathname;
+    if (window.location.search !== query) {
+      window.history.replaceState({}, "", path + query);
+      latest.routed = place();
+    }
+    const here = window.location.origin + path + query;
+    return [
+      navs.map((id) => id.k + query),
+      navs.map((id) => (id.k === path ? "nav-link here" : "nav-link")),
+      links.map(() => here),
+    ];
+  }
+
+  function navigate(query) {
+    if (typeof query === "string") go(query);
+    return window.dash_clientside.no_update;
+  }
+
+  function chooseBase(value, state) {
+    if (value && state && (value !== state.base || state.z)) go(encoded({ base: value }));
+    return window.dash_clientside.no_update;
+  }
+
+  function reset(clicks, state) {
+    if (clicks && state) go(encoded({ base: state.base, z: state.z }));
+    return window.dash_clientside.no_update;
+  }
+
+  // Dash calls: somebody clicked into the map of two rates.
+  function clickRates(click) {
+    const point = click && click.points && click.points[0];
+    if (point && isNumber(point.x) && isNumber(point.y)) {
+      setProps({ k: "rates.0", r: "number" }, { value: point.x });
+      setProps({ k: "rates.1", r: "number" }, { value: point.y });
+    }
+    return window.dash_clientside.no_update;
+  }
+
+  // The banner: a request that failed is followed by asking for the server's health until it answers again.
+  function watchServer() {
+    const ask = window.fetch.bind(window);
+    let timer = null;
+    const show = (isLost) => {
+      const banner = document.getElementById("connection");
+      if (banner) banner.hidden = !isLost;
+    };
+    const knock = () => {
+      ask("/healthz", { cache: "no-store" })
+        .then((answer) => {
+          show(!answer.ok);
+          timer = answer.ok ? null : setTimeout(knock, 2000);
+        })
+        .catch(() => {
+          show(true);
+          timer = setTimeout(knock, 2000);
+        });
+    };
+    window.fetch = (...words) =>
+      ask(...words).catch((error) => {
+        if (error && error.name !== "AbortError" && timer === null) timer = setTimeout(knock, 0);
+        throw error;
+      });
+  }
+  watchServer();
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.trialsim = { settle, route, follow, navigate, chooseBase, reset, clickRates };
+})();

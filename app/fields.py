@@ -1,0 +1,200 @@
+"""The pieces that every page is made of: a field with slider and number, a graph with its title and methods note."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from app import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import plotly.graph_objects as go
+
+GRAPH_CONFIG = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
+
+
+class Field(NamedTuple):
+    """A value of the form. `trialsim.spec.form.FormField` has the same names."""
+
+    path: str
+    group: str
+    label: str
+    kind: str
+    value: Any
+    least: float | None
+    most: float | None
+    low: float
+    high: float
+    step: float
+    choices: tuple[str, ...]
+    where: str
+
+
+def rate_field(path: str, group: str, label: str, value: float) -> Field:
+    """Return the field of a true response rate."""
+    return Field(path, group, label, "number", value, 0, 1, 0.0, 1.0, 0.01, (), path)
+
+
+def field(one: Any, value: Any = None) -> Any:
+    """Return the widgets of a field: slider and number box, a select, or a switch, with room for its error."""
+    shown = one.value if value is None else value
+    if one.kind == "switch":
+        widget: list[Any] = [dmc.Switch(id=ids.switch(one.path), label=one.label, checked=bool(shown), size="sm")]
+    elif one.kind == "choice":
+        data = [{"value": word, "label": word.replace("_", " ")} for word in one.choices]
+        widget = [
+            dmc.Select(
+                id=ids.choice(one.path), label=one.label, data=data, value=str(shown), allowDeselect=False, size="xs"
+            )
+        ]
+    else:
+        widget = _pair(one, shown)
+    return html.Div(
+        [*widget, html.Div(id=ids.error(one.path), className="field-error", role="alert")], className="field"
+    )
+
+
+def _pair(one: Any, value: float) -> list[Any]:
+    limits = f"{_plain(one.least)} to {_plain(one.most)}" if one.least is not None and one.most is not None else ""
+    box = dmc.NumberInput(
+        id=ids.number(one.path),
+        value=value,
+        min=one.least,
+        max=one.most,
+        step=one.step,
+        allowDecimal=one.kind == "number",
+        decimalScale=6 if one.kind == "number" else 0,
+        clampBehavior="none",
+        size="xs",
+        w=92,
+        stepHoldDelay=400,
+        stepHoldInterval=100,
+        **{"aria-label": f"{one.group}: {one.label}{f', {limits}' if limits else ''}"},
+    )
+    slider = dmc.Slider(
+        id=ids.slider(one.path),
+        value=min(max(value, one.low), one.high),
+        min=one.low,
+        max=one.high,
+        step=one.step,
+        updatemode="drag",
+        label=None,
+        size="sm",
+        thumbSize=18,
+        thumbLabel=f"{one.group}: {one.label}",
+        persistence=False,
+    )
+    return [dmc.Text(one.label, size="xs"), dmc.Group([html.Div(slider, className="slider"), box], gap="xs")]
+
+
+def form(fields: Sequence[Any], values: Mapping[str, Any], opened: Sequence[str]) -> Any:
+    """Return fields under the headings of their groups.
+
+    Parameters
+    ----------
+    fields
+        In order; those of a group together.
+    values
+        By path, where they differ from those of the fields.
+    opened
+        The groups that stand open at first.
+    """
+    groups = [(name, list(own)) for name, own in groupby(fields, key=lambda one: one.group)]
+    merged: dict[str, list[Any]] = {}
+    for name, own in groups:
+        merged.setdefault(name, []).extend(own)
+    items = [
+        dmc.AccordionItem(
+            [
+                dmc.AccordionControl(name),
+                dmc.AccordionPanel([field(one, values.get(one.path)) for one in own]),
+            ],
+            value=name,
+        )
+        for name, own in merged.items()
+    ]
+    return dmc.Accordion(items, multiple=True, value=[name for name in opened if name in merged], variant="separated")
+
+
+def graph(name: str, title: str, figure: go.Figure | None = None, *, height: int = 340) -> Any:
+    """Return a graph under its title, with the methods note below.
+
+    Parameters
+    ----------
+    name
+        Of the graph on its page; its ids are `ids.figure(name)` and `ids.note(name)`.
+    title
+        What it shows; screen readers read it too.
+    figure
+        To begin with.
+    height
+        Pixels that it is given before it is drawn, so that nothing jumps.
+    """
+    config = {**GRAPH_CONFIG, "toImageButtonOptions": {"format": "svg", "filename": f"trialsim-{name}"}}
+    drawn = dcc.Graph(
+        id=ids.figure(name), figure=figure or {}, config=config, style={"minHeight": f"{height}px"}, className="graph"
+    )
+    return dmc.Paper(
+        [
+            html.H3(title, className="graph-title", id=f"title-{name}"),
+            html.Div(drawn, role="img", **{"aria-labelledby": f"title-{name}"}),
+            html.P(notes_of(figure), id=ids.note(name), className="note"),
+        ],
+        className="card",
+        withBorder=True,
+        p="sm",
+    )
+
+
+def notes_of(figure: go.Figure | None) -> str:
+    """Return the methods note that a figure carries."""
+    meta = figure.layout.meta if figure is not None else None
+    return " ".join(meta["notes"]) if isinstance(meta, dict) and "notes" in meta else ""
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, *, n_labels: int = 1) -> Any:
+    """Return a table of a few rows, its numbers to the right; it scrolls by itself where it is too wide."""
+
+    def cell(index: int, value: Any) -> Any:
+        if index == 0:
+            return html.Th(value, scope="row")
+        return html.Td(value, className="number" if index >= n_labels else "")
+
+    head = html.Thead(
+        html.Tr(
+            [html.Th(word, scope="col", className="number" if n >= n_labels else "") for n, word in enumerate(header)]
+        )
+    )
+    body = html.Tbody([html.Tr([cell(index, value) for index, value in enumerate(row)]) for row in rows])
+    return html.Div(
+        html.Table([html.Caption(caption), head, body], className="table"),
+        className="scroll",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": caption},
+    )
+
+
+def refusal(sentence: str) -> Any:
+    """Return an error as the page shows it."""
+    return dmc.Alert(sentence, color="red", variant="light", className="refusal", withCloseButton=False)
+
+
+def empty(sentence: str) -> Any:
+    """Return what stands where there is nothing yet."""
+    return dmc.Paper(dmc.Text(sentence, className="muted"), className="card empty", withBorder=True, p="lg")
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"

@@ -1,0 +1,86 @@
+"""The dashboard as a whole: settings in, a Dash application out. `app.main:server` is what a WSGI server serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, set_props
+
+from app import actions, shell
+from app.jobs import manager_of
+from app.panels import panels
+from app.security import secure
+from app.service import Service, TrialsimError
+from app.settings import Settings, settings_from_environment
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>
+"""
+WENT_WRONG = "Something went wrong in the server; nothing of yours is lost. Please try again, or reload the page."
+
+
+def create_app(settings: Settings | None = None) -> Dash:
+    """Return the application. Nothing is shared between two of them.
+
+    Parameters
+    ----------
+    settings
+        Limits and places; None: those of the environment.
+    """
+    settings = settings or settings_from_environment()
+    app = Dash(
+        __name__,
+        assets_folder="assets",
+        compress=True,
+        update_title="",
+        title="trialsim",
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+        health_endpoint="healthz",
+        on_error=_tell,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    service = Service(settings)
+    jobs = manager_of(settings.celery_broker, settings.n_running, settings.n_waiting, (TrialsimError,))
+    app.layout = shell.layout(service)
+    shell.register(app, service)
+    actions.register(app, service)
+    for panel in panels():
+        panel.register(app, service, jobs)
+    secure(app, settings)
+    if settings.warm:
+        service.warm()
+    return app
+
+
+def _tell(error: Exception) -> None:
+    """Say in a sentence what went wrong; what is nobody's mistake goes to the server's log, not to the page."""
+    sentence = str(error) if isinstance(error, TrialsimError) else WENT_WRONG
+    if not isinstance(error, TrialsimError):
+        import logging
+
+        logging.getLogger("trialsim.app").error("A callback failed.", exc_info=error)
+    toast = {"action": "show", "title": "Not done", "message": sentence, "color": "red", "autoClose": 8000}
+    set_props("toasts", {"sendNotifications": [toast]})
+
+
+def __getattr__(name: str) -> Any:
+    """Return the WSGI application when a server asks for it: `gunicorn app.main:server`."""
+    if name == "server":
+        flask: Flask = create_app().server
+        return flask
+    raise AttributeError(f"module 'app.main' has no attribute {name!r}")

@@ -1,0 +1,320 @@
+"""Explore: a design over all true rates, exactly, while the slider moves.
+
+A moving slider asks for the curves and the cards only, and gets patches of their numbers; once it rests, the state
+changes and everything else is drawn anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import dash_mantine_components as dmc
+from dash import ALL, ClientsideFunction, Input, Output, Patch, State, ctx, dcc, html, no_update
+
+from app import actions, ids
+from app.fields import empty, form, graph, notes_of, rate_field, refusal, table
+from app.service import Refusal
+from app.state import State as Link
+from app.state import as_data, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import plotly.graph_objects as go
+    from dash import Dash
+
+    from app.service import Service
+
+OPENED = ("true rates", "proof-of-concept", "first stage", "enrolment")
+FIGURES = ("operating", "size", "joint", "distribution", "width")
+WHICH = {"both": "both go on", "one": "only one", "none": "both stop"}
+
+
+class Moving(NamedTuple):
+    """What a moving slider asks for: the heights of curves, and the numbers of the cards."""
+
+    lines: list[list[float]]
+    sizes: list[list[float]]
+    cards: list[float]
+
+
+class Answer(NamedTuple):
+    """Everything on the page that depends on the state."""
+
+    figures: dict[str, go.Figure]
+    cards: Any
+    words: str
+    tables: Any
+
+
+def fields(service: Service, state: Link) -> list[Any]:
+    """Return the fields of the form: the true rates, then those of the design."""
+    design = service.design(state)
+    rates = service.explored_rates(state, design)
+    own = [rate_field(f"rates.{n}", "true rates", name, rates[n]) for n, name in enumerate(design.arm_names)]
+    return [*own, *service.fields(state)]
+
+
+def moved(state: Link, sliders: Mapping[str, float], numbers: Mapping[str, Any], fields: Sequence[Any]) -> Link:
+    """Return the state with the sliders where they are; one that shows its number, cut to its range, has not moved."""
+    changes, rates = dict(state.changes), list(state.rates)
+    known = {one.path: one for one in fields}
+    for key, value in sliders.items():
+        one, number = known.get(key), numbers.get(key)
+        if one is None:
+            continue
+        is_number = isinstance(number, int | float)
+        rests = is_number and abs(min(max(float(number), one.low), one.high) - value) < 1e-9  # type: ignore[arg-type]
+        shown = number if rests else value
+        if key.startswith("rates."):
+            rates = rates or [0.0] * sum(name.startswith("rates.") for name in sliders)
+            place = int(key.removeprefix("rates."))
+            if place < len(rates):
+                rates[place] = float(shown)  # type: ignore[arg-type]
+        elif shown != one.value or key in changes:
+            changes[key] = int(shown) if one.kind == "whole" else shown  # type: ignore[arg-type]
+    return state._replace(changes=tuple(changes.items()), rates=tuple(rates))
+
+
+def answer_moving(service: Service, state: Link) -> Moving:
+    """Return what is redrawn while a slider moves.
+
+    Raises
+    ------
+    Refusal
+        If the values make no sense together.
+    """
+    design = service.design(state)
+    found = service.curves(design)
+    at, names = service.at_truths(design, service.explored_rates(state, design))
+    shown = [round(_shown(card), 4) for card in service.cards(at, names)]
+    return Moving(service.operating_lines(found), service.size_lines(found), shown)
+
+
+def answer(service: Service, state: Link, which: str = "both") -> Answer:
+    """Return the whole page.
+
+    Raises
+    ------
+    Refusal
+        If the values make no sense together, or the design cannot be solved exactly.
+    """
+    design = service.design(state)
+    rates = service.explored_rates(state, design)
+    found = service.curves(design)
+    at, names = service.at_truths(design, rates)
+    figures = {
+        "operating": service.operating_figure(found, rates),
+        "size": service.size_figure(found),
+        "distribution": service.distribution_figure(at, names),
+        "width": service.width_figure(design),
+    }
+    joint = service.joint_figure(design, which, rates)
+    if joint is not None:
+        figures["joint"] = joint
+    return Answer(
+        figures, _cards(service.cards(at, names)), service.in_words(design), _tables(service, found, at, names)
+    )
+
+
+def layout(service: Service, state: Link) -> Any:
+    """Return the page, drawn."""
+    own = fields(service, state)
+    base = fields(service, state._replace(changes=(), rates=()))
+    values = {**dict(state.changes), **{f"rates.{n}": rate for n, rate in enumerate(state.rates)}}
+    found = answer(service, state)
+    controls = [
+        actions.base_picker(service, state),
+        html.Div(id="explore-alert", role="alert"),
+        form(own, values, OPENED),
+    ]
+    cards = html.Div(found.cards, id="explore-cards", className="cards", role="status", **{"aria-live": "polite"})
+    results = [
+        html.P(found.words, id="explore-words", className="words"),
+        cards,
+        graph("operating", "Operating characteristics over the true rate", found.figures["operating"], height=380),
+        html.Div(
+            [
+                _joint(found.figures.get("joint")),
+                graph("size", "Expected number of patients", found.figures["size"], height=300),
+                graph(
+                    "distribution", "Distribution of the number of patients", found.figures["distribution"], height=300
+                ),
+                graph("width", "Widest interval by number of patients", found.figures["width"], height=300),
+            ],
+            className="grid",
+        ),
+        html.Div(found.tables, id="explore-tables"),
+        actions.bar("explore", service, state, formats=("yaml", "csv", "json", "parquet", "html")),
+    ]
+    return html.Div(
+        [
+            dcc.Store(id="base-values", data={one.path: one.value for one in base}),
+            dcc.Store(id="explore-drawn", data=as_data(state)),
+            html.Section(controls, className="controls", **{"aria-label": "Design"}),
+            html.Section(results, className="results", id="explore-results", **{"aria-label": "Answers"}),
+        ],
+        className="page",
+    )
+
+
+def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - no page is without the third
+    """Register the callbacks of the page."""
+    app.clientside_callback(
+        ClientsideFunction("trialsim", "settle"),
+        Input({"r": "slider", "k": ALL}, "value"),
+        Input({"r": "number", "k": ALL}, "value"),
+        Input({"r": "choice", "k": ALL}, "value"),
+        Input({"r": "switch", "k": ALL}, "checked"),
+        State(ids.STATE, "data"),
+        State("base-values", "data"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.figure("operating"), "figure", allow_duplicate=True),
+        Output(ids.figure("size"), "figure", allow_duplicate=True),
+        Output({"t": "card", "i": ALL}, "value"),
+        Input({"r": "slider", "k": ALL}, "value"),
+        State({"r": "number", "k": ALL}, "value"),
+        State(ids.STATE, "data"),
+        State("explore-drawn", "data"),
+        prevent_initial_call=True,
+    )
+    def _move(_: Any, __: Any, data: Any, drawn: Any) -> Any:  # noqa: ARG001 - the page's own store says it is here
+        n_cards = len(ctx.outputs_list[2])
+        nothing = no_update, no_update, [no_update] * n_cards
+        sliders, numbers = (_by_key(ctx.inputs_list[0]), _by_key(ctx.states_list[0]))
+        try:
+            state = state_of(data)
+            found = answer_moving(service, moved(state, sliders, numbers, fields(service, state)))
+        except Refusal:
+            return nothing  # said beside the field once the slider rests; the curves stay as they are
+        cards = found.cards if len(found.cards) == n_cards else [no_update] * n_cards
+        return patched(found.lines), patched(found.sizes), cards
+
+    @app.callback(
+        *(Output(ids.figure(name), "figure", allow_duplicate=True) for name in FIGURES),
+        *(Output(ids.note(name), "children") for name in FIGURES),
+        Output("explore-cards", "children"),
+        Output("explore-words", "children"),
+        Output("explore-tables", "children"),
+        Output("explore-alert", "children"),
+        Output("explore-results", "className"),
+        Output({"r": "error", "k": ALL}, "children"),
+        Output("explore-drawn", "data"),
+        Input(ids.STATE, "data"),
+        Input("joint-which", "value"),
+        State("explore-drawn", "data"),
+        prevent_initial_call=True,
+    )
+    def _settle(data: Any, which: str, drawn: Any) -> Any:
+        errors = [out["id"]["k"] for out in ctx.outputs_list[-2]]
+        if data == drawn and ctx.triggered_id == ids.STATE:
+            return [no_update] * (2 * len(FIGURES) + 5) + [[no_update] * len(errors), no_update]
+        return _settled(service, data, which, errors)
+
+    app.clientside_callback(
+        ClientsideFunction("trialsim", "clickRates"),
+        Input(ids.figure("joint"), "clickData"),
+        prevent_initial_call=True,
+    )
+
+
+def _settled(service: Service, data: Any, which: str, errors: list[str]) -> list[Any]:
+    state = state_of(data)
+    try:
+        found = answer(service, state, which)
+    except Refusal as refused:
+        own = fields(service, state._replace(changes=()))
+        at = service.field_at(refused, own)
+        sentence = refused.problem or str(refused)
+        beside = [sentence if key == at else "" for key in errors]
+        shown = refusal(f"{sentence} The curves are those of the last values that made sense.")
+        return [no_update] * (2 * len(FIGURES) + 3) + [shown, "results stale", beside, no_update]
+    figures = [found.figures.get(name, {}) for name in FIGURES]
+    notes = [notes_of(found.figures.get(name)) for name in FIGURES]
+    page = [found.cards, found.words, found.tables, None, "results", [""] * len(errors), data]
+    return [*figures, *notes, *page]
+
+
+def patched(lines: list[list[float]]) -> Patch:
+    """Return a patch that gives the first traces of a figure new heights."""
+    patch = Patch()
+    for number, heights in enumerate(lines):
+        patch["data"][number]["y"] = heights
+    return patch
+
+
+def _by_key(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {item["id"]["k"]: item.get("value") for item in items}
+
+
+def _shown(card: Any) -> float:
+    return float(100.0 * card.value) if card.unit == "probability" else float(card.value)
+
+
+def _cards(found: Sequence[Any]) -> list[Any]:
+    return [
+        dmc.Paper(
+            [
+                dmc.Text(card.sentence, size="sm"),
+                html.Div(
+                    dmc.NumberFormatter(
+                        id={"t": "card", "i": number},
+                        value=round(_shown(card), 4),
+                        suffix=" %" if card.unit == "probability" else "",
+                        decimalScale=1,
+                        fixedDecimalScale=True,
+                    ),
+                    className="value",
+                ),
+                dmc.Text(card.detail, size="xs", className="muted"),
+            ],
+            className="card kpi",
+            withBorder=True,
+            p="sm",
+        )
+        for number, card in enumerate(found)
+    ]
+
+
+def _joint(figure: go.Figure | None) -> Any:
+    switch = dmc.SegmentedControl(
+        id="joint-which",
+        value="both",
+        data=[{"value": key, "label": words} for key, words in WHICH.items()],
+        size="xs",
+    )
+    if figure is None:
+        hidden = html.Div([switch, graph("joint", "", None)], hidden=True)
+        return html.Div([empty("The map of two rates is for designs of two arms."), hidden])
+    return html.Div([switch, graph("joint", "Two arms at two rates (click to take a pair)", figure, height=380)])
+
+
+def _tables(service: Service, found: Any, at: Any, names: Sequence[str]) -> list[Any]:
+    decisions = service.decisions(found.design, found.plan)
+    rows = [
+        [one.label, *(_number(value, is_patients=one.is_patients) for value in one.values)]
+        for one in service.measures(at, names)
+    ]
+    header = [
+        "exact",
+        *(
+            f"{name} ({', '.join(f'{100 * r:g} %' for r in dict.fromkeys(at.truths[n]))})"
+            for n, name in enumerate(names)
+        ),
+    ]
+    return [
+        dmc.Paper(
+            table(decisions.header, decisions.rows, "Decision table, while no arm has stopped", n_labels=2),
+            className="card",
+            withBorder=True,
+            p="sm",
+        ),
+        dmc.Paper(table(header, rows, "Measures at the truths", n_labels=1), className="card", withBorder=True, p="sm"),
+    ]
+
+
+def _number(value: float | None, *, is_patients: bool) -> str:
+    return "–" if value is None else f"{value:.2f}" if is_patients else f"{value:.4f}"

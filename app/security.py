@@ -1,0 +1,64 @@
+"""What every answer carries and every request must keep to: headers, hosts, sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dash import Dash
+
+    from app.settings import Settings
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "X-Frame-Options": "DENY",
+}
+
+
+def secure(app: Dash, settings: Settings) -> None:
+    """Set limits and headers. To be called once all callbacks are registered: their scripts are hashed."""
+    server = app.server
+    named = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]
+    server.config["MAX_CONTENT_LENGTH"] = settings.max_request
+    server.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]", settings.host, *named]
+    if settings.host in ("0.0.0.0", "::") and not named:
+        del server.config["TRUSTED_HOSTS"]  # reachable by names that only the network knows
+    policy = _policy(app.csp_hashes())
+
+    @server.after_request
+    def _add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        response.headers["Content-Security-Policy"] = policy
+        if request.path.startswith("/_dash-") and not request.path.startswith("/_dash-component-suites"):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @server.errorhandler(413)
+    def _too_large(_: Exception) -> tuple[str, int]:
+        return f"Too large: at most {settings.max_request:,} bytes are taken.", 413
+
+
+def _policy(hashes: Sequence[str]) -> str:
+    scripts = " ".join(["'self'", *(f"'{one}'" if not one.startswith("'") else one for one in hashes)])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "object-src 'none'",
+        ]
+    )

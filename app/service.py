@@ -1,0 +1,330 @@
+"""All that the dashboard asks of trialsim. No other file of the dashboard imports it.
+
+Methods take plain values and states, and return figures, tables and sentences. Whatever a visitor sends is validated by
+the library's own schema; what it refuses is a `Refusal`: one sentence, and the path of the field that caused it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.state import State, unpacked
+from trialsim.curves import AT_TRUTH, Curves, curves, joint, widths
+from trialsim.errors import InputError as Refusal
+from trialsim.errors import TrialsimError
+from trialsim.report.cards import Card, cards
+from trialsim.report.plots import joint_map, operating_curves, sample_size, width_curve
+from trialsim.spec.form import FormField, fields_of
+from trialsim.spec.load import scenario_document, scenario_of, shipped_document
+from trialsim.spec.overrides import Override, path_of
+from trialsim.spec.shipped import shipped_names
+from trialsim.spec.written import as_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import plotly.graph_objects as go
+
+    from app.settings import Settings
+    from trialsim.report.table import Table
+    from trialsim.spec.design import Design
+    from trialsim.spec.load import Document
+    from trialsim.spec.scenario import Scenario
+
+__all__ = ["Refusal", "Service", "TrialsimError"]
+
+_EXPORTS = {"csv": "csv", "json": "json", "parquet": "parquet", "html": "html"}
+"""Formats of a result, and the endings of their files."""
+_VERBS = {"explore": ("run", "--engine exact"), "replay": ("replay", ""), "sweep": ("sweep", "")}
+"""The verb and the options of the command line that belong to a page."""
+EXPLORED = "explored"
+"""Name of the truth made of the rates chosen on the page."""
+MAX_EXPLORED_PATIENTS = 2_000
+"""Of a design whose curves follow a slider; a larger one is for the command line."""
+
+
+class Measure(NamedTuple):
+    """A number under each truth, for a table."""
+
+    label: str
+    values: tuple[float | None, ...]
+    is_patients: bool
+
+
+class Service:
+    """The library, as the pages see it. Holds settings and bounded caches of what ships, nothing of any visitor."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._document = lru_cache(maxsize=32)(_document)
+
+    # What there is, and the scenario that a state means.
+
+    def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names of the scenarios and of the designs that ship."""
+        return shipped_names("scenarios"), shipped_names("designs")
+
+    def about(self) -> str:
+        """Return what made the numbers: version, and the stream of random numbers."""
+        from trialsim import __version__
+        from trialsim.kernels.stream import STREAM
+
+        return f"trialsim {__version__}; exact engine and simulations from the stream {STREAM}."
+
+    def uploaded(self, content: bytes, name: str) -> str:
+        """Return the text of an uploaded file, once it is known to be a valid scenario or design.
+
+        Raises
+        ------
+        Refusal
+            With line, path and remedy, if it is not.
+        """
+        if len(content) > self.settings.max_upload:
+            raise Refusal(f"{name}: too large; at most {self.settings.max_upload:,} bytes are read")
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refusal(f"{name}: not a text file in UTF-8; a design is a YAML text file") from None
+        scenario_of(scenario_document(text, name))
+        return text
+
+    def scenario(self, state: State, *more: tuple[str, Any]) -> Scenario:
+        """Return the scenario of a state: its base, its changes, and what a page changes besides.
+
+        Raises
+        ------
+        Refusal
+            If it makes no sense.
+        """
+        document = self._document(state.base, state.packed)
+        found = scenario_of(document, [_override(path, value) for path, value in self._changes(state, document, more)])
+        if sum(found.design.caps) > MAX_EXPLORED_PATIENTS:
+            refused = Refusal(
+                f"{sum(found.design.caps):,} patients are more than the dashboard takes ({MAX_EXPLORED_PATIENTS:,}); "
+                "use the command line"
+            )
+            refused.path = "design.enrolment.cap"
+            raise refused
+        return found
+
+    def _changes(self, state: State, document: Document, more: tuple[tuple[str, Any], ...]) -> list[tuple[str, Any]]:
+        """Return all changes to the base; plans and sweep of the base are left aside, the form has their fields."""
+        left: list[tuple[str, Any]] = [("plans", []), ("vary", None)]
+        own = [(path, value) for path, value in left if document.data.get(path)]
+        return [*own, *state.changes, *more]
+
+    def fields(self, state: State) -> list[FormField]:
+        """Return the fields of the design's form, with the values of the base."""
+        return list(fields_of(self.scenario(state._replace(changes=())).design, "design"))
+
+    def arms(self, state: State) -> tuple[str, ...]:
+        """Return the names of the arms."""
+        return self.scenario(state).design.arm_names
+
+    def explored_rates(self, state: State, design: Design) -> tuple[float, ...]:
+        """Return the rates explored; where none were chosen, null and target in turn."""
+        n_arms = len(design.arms)
+        if len(state.rates) == n_arms:
+            return state.rates
+        if design.hypotheses is None:
+            return (0.3,) * n_arms
+        ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
+        return (ends[1],) if n_arms == 1 else tuple(ends[arm > 0] for arm in range(n_arms))
+
+    # Explore: exact, without conduct.
+
+    def question(self, state: State) -> list[tuple[str, Any]]:
+        """Return the changes that make the scenario of the Explore page: ideal conduct, three truths."""
+        document = self._document(state.base, state.packed)
+        ideal = [("conduct", None)] if document.data.get("conduct") else []
+        design = self.scenario(state, *ideal).design
+        rates = dict(zip(design.arm_names, self.explored_rates(state, design), strict=True))
+        truths: list[dict[str, Any]] = []
+        if design.hypotheses is not None:
+            truths += [{"name": "null rate", "response_rate": design.hypotheses.null_rate}]
+            truths += [{"name": "target rate", "response_rate": design.hypotheses.target_rate}]
+        return [*ideal, ("truths", [*truths, {"name": EXPLORED, "response_rate": rates}])]
+
+    def design(self, state: State) -> Design:
+        """Return the design of a state, its conduct left aside."""
+        document = self._document(state.base, state.packed)
+        ideal = [("conduct", None)] if document.data.get("conduct") else []
+        return self.scenario(state, *ideal).design
+
+    def curves(self, design: Design) -> Curves:
+        """Return a design over all true rates."""
+        return curves(design)
+
+    def at_truths(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, list[str]]:
+        """Return a design at its null and target rates and at the rates explored, and the names of these."""
+        n_arms, truths, names = len(design.arms), [], []
+        if design.hypotheses is not None:
+            truths += [(design.hypotheses.null_rate,) * n_arms, (design.hypotheses.target_rate,) * n_arms]
+            names += ["null", "target"]
+        return curves(design, [*truths, rates], AT_TRUTH), [*names, EXPLORED]
+
+    def operating_figure(self, found: Curves, rates: tuple[float, ...]) -> go.Figure:
+        """Return the operating characteristics over the true rate."""
+        return operating_curves.operating_curves(found, rates)
+
+    def operating_lines(self, found: Curves) -> list[list[float]]:
+        """Return the heights of the curves of `operating_figure`, in order."""
+        return [[round(value, 6) for value in line.values.tolist()] for line in operating_curves.lines(found)]
+
+    def size_figure(self, found: Curves) -> go.Figure:
+        """Return the expected number of patients over the true rate."""
+        return sample_size.expected_size(found)
+
+    def size_lines(self, found: Curves) -> list[list[float]]:
+        """Return the heights of the curves of `size_figure`, in order."""
+        return [[round(value, 5) for value in heights] for heights in sample_size.expected(found)]
+
+    def distribution_figure(self, found: Curves, names: Sequence[str]) -> go.Figure:
+        """Return the distribution of the number of patients at a few truths."""
+        return sample_size.size_distribution(found, names)
+
+    def joint_figure(self, design: Design, which: str, rates: tuple[float, ...]) -> go.Figure | None:
+        """Return the map of two arms; None if there are not two."""
+        found = joint(design)
+        known = {"both": "both", "one": "one", "none": "none"}
+        return None if found is None else joint_map.joint_map(found, known.get(which, "both"), rates)  # type: ignore[arg-type]
+
+    def width_figure(self, design: Design) -> go.Figure:
+        """Return the widest interval by the number of patients."""
+        return width_curve.width_curve(widths(design))
+
+    def decisions(self, design: Design, plan: Any) -> Table:
+        """Return the decision table of a design."""
+        from trialsim.report.explain import decision_table
+
+        return decision_table(design, plan, design.name)
+
+    def in_words(self, design: Design) -> str:
+        """Return the design as a paragraph."""
+        from trialsim.report.explain import paragraph
+
+        return paragraph(design)
+
+    def cards(self, found: Curves, names: Sequence[str]) -> list[Card]:
+        """Return the numbers that a protocol quotes."""
+        return cards(found, names)
+
+    def field_at(self, refused: Refusal, fields: Sequence[FormField]) -> str | None:
+        """Return the path of the field that a refusal is about, or of the first in the part it is about."""
+        path = refused.path if refused.path.startswith(("design", "conduct", "truths")) else f"design.{refused.path}"
+        parts = path.split(".")
+        for depth in range(len(parts), 1, -1):
+            start = ".".join(parts[:depth])
+            for one in fields:
+                if one.where == start or one.where.startswith(f"{start}."):
+                    return one.path
+        return None
+
+    def measures(self, found: Curves, names: Sequence[str]) -> list[Measure]:
+        """Return the measures at a few truths, one row each."""
+        wanted = ("p_stop", "p_continue", "p_arms_continuing", "p_success", "p_reject", "pet", "n_mean", "n_sd")
+        rows = []
+        for key, values in found.values.items():
+            measure, arm, look, _, value, _ = key
+            if measure not in wanted or (measure == "p_arms_continuing" and len(found.design.arms) == 1):
+                continue
+            label = _label(measure, arm, look, value, len(found.design.arms))
+            own = tuple(float(values[number]) for number in range(len(names)))
+            rows.append(Measure(label, own, measure in ("n_mean", "n_sd")))
+        return rows
+
+    # What leaves a page.
+
+    def changes_of(self, page: str, state: State) -> list[tuple[str, Any]]:
+        """Return what a page changes in the scenario of a state, besides the state's own changes."""
+        known: dict[str, Callable[[State], list[tuple[str, Any]]]] = {"explore": self.question}
+        return known[page](state) if page in known else []
+
+    def yaml_of(self, page: str, state: State) -> str:
+        """Return the scenario of a page as YAML."""
+        return as_yaml(self.scenario(state, *self.changes_of(page, state)))
+
+    def command_of(self, page: str, state: State) -> str:
+        """Return the command line that gives a page's numbers; for an uploaded file, with the name of its download."""
+        verb, options = _VERBS.get(page, ("run", ""))
+        more, tail = self.changes_of(page, state), f" {options}" if options else ""
+        if state.packed:
+            return f"python -m trialsim {verb} {self.scenario(state, *more).name}.yaml{tail}"
+        changes = self._changes(state, self._document(state.base, state.packed), tuple(more))
+        words = [f"--set {shlex.quote(f'{path}={_in_yaml(value)}')}" for path, value in changes]
+        return " ".join(["python -m trialsim", verb, state.base, *words]) + tail
+
+    def exported(self, page: str, state: State, format_: str) -> tuple[str, bytes]:
+        """Return the name and the bytes of a download of a page.
+
+        Raises
+        ------
+        Refusal
+            If the page has no such download, or the state makes no sense.
+        """
+        scenario = self.scenario(state, *self.changes_of(page, state))
+        if format_ == "yaml":
+            return f"{scenario.name}.yaml", as_yaml(scenario).encode()
+        if page == "explore" and format_ in _EXPORTS:
+            return f"{scenario.name}-{scenario.id[:8]}.{_EXPORTS[format_]}", _exact(scenario, format_)
+        raise Refusal(f"there is no download {format_[:20]} here")
+
+    def warm(self) -> None:
+        """Compile, or load, the kernels, and compute once what the first visitor will ask for."""
+        from trialsim.api import run
+
+        state = State()
+        run(self.scenario(state, ("n_sims", 1), ("conduct.n_sims", 1)), engine="auto")
+        design = self.design(state)
+        self.curves(design)
+        joint(design)
+        widths(design)
+
+
+def _exact(scenario: Scenario, format_: str) -> bytes:
+    """Return the exact result of a scenario in a format."""
+    from trialsim.api import run
+    from trialsim.report.document import as_parquet
+    from trialsim.report.formats import rendered
+
+    result = run(scenario, engine="exact")
+    return as_parquet(result) if format_ == "parquet" else rendered(result, format_, full=True).encode()
+
+
+def _document(base: str, packed: str) -> Document:
+    if not packed:
+        return shipped_document(base)
+    try:
+        text = unpacked(packed)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    return scenario_document(text, "the uploaded file")
+
+
+def _override(path: str, value: Any) -> Override:
+    return Override(path_of(path), value, f"{path}={_in_yaml(value)}", "the change")
+
+
+def _in_yaml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _label(measure: str, arm: str | None, look: str | None, value: float | None, n_arms: int) -> str:
+    """Return what a row of the table of measures is called."""
+    who = arm if arm is not None and arm != "pooled" and n_arms > 1 else "the trial"
+    at = f" at {look}" if look is not None else ""
+    how_many = {0: "no arm goes on", n_arms: "all arms go on"}.get(int(value or 0), f"{int(value or 0)} arm(s) go on")
+    words = {
+        "p_stop": f"P({who} stops{at})",
+        "p_continue": f"P({who} goes on{at})",
+        "p_arms_continuing": f"P({how_many}{at})",
+        "p_success": f"P(success of {who}{at})",
+        "p_reject": f"P(null hypothesis of {who} rejected)",
+        "pet": f"P({who} stops before the final look)",
+        "n_mean": f"expected patients, {who}",
+        "n_sd": f"SD of patients, {who}",
+    }
+    return words[measure]
