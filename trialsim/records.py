@@ -96,7 +96,7 @@ def calendar_records(
         words = (plan, truth, entry.measure, entry.arm, entry.look, entry.given, entry.value, entry.variant)
         value, found = None if ideal is None else ideal.value, entry.estimate
         cost = None if value is None or found.value is None else found.value - value
-        bound = _bound(found)
+        bound = bound_of(found)
         yield Record(*words, found.value, found.mcse, bound, "calendar", value, z=None, is_judged=False, cost=cost)
 
 
@@ -151,10 +151,10 @@ def _record(plan: str, truth: str | None, entry: Entry, exact: Estimate | None, 
     if simulated is None:
         return Record(*words, exact_value, 0.0, None, "exact", exact_value, None, is_judged=False)
     z, is_judged = compare(simulated, exact) if exact is not None else (None, False)
-    return Record(*words, simulated.value, simulated.mcse, _bound(simulated), "montecarlo", exact_value, z, is_judged)
+    return Record(*words, simulated.value, simulated.mcse, bound_of(simulated), "montecarlo", exact_value, z, is_judged)
 
 
-def _bound(simulated: Estimate) -> float | None:
+def bound_of(simulated: Estimate) -> float | None:
     """Return what 95 % confidence leaves possible when the simulation saw none, or all (Clopper-Pearson)."""
     if simulated.kind != "proportion" or simulated.value not in (0.0, 1.0):
         return None

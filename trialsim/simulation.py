@@ -159,9 +159,9 @@ def _tally(kept: Kept, scenario: Scenario) -> CalendarTally:
 def costs(result: Result) -> tuple[Record, ...]:
     """Return the records that have both a value under calendar conduct and the exact one under ideal conduct.
 
-    Of a decision and its opposite, only one: P(stop) tells what P(continue) tells.
+    Each number once: P(stop) tells what P(continue) tells, and what the PET of an arm with one stopping look tells.
     """
-    return tuple(
+    found = [
         record
         for record in result.records
         if record.engine == "calendar"
@@ -169,6 +169,15 @@ def costs(result: Result) -> tuple[Record, ...]:
         and record.measure != "p_continue"
         and record.exact is not None
         and record.given is None
+    ]
+    stops = [record.arm for record in found if record.measure == "p_stop"]
+    is_told = {arm for arm in stops if stops.count(arm) == 1}
+    is_told |= {None} if len({record.arm for record in found} - {None, "pooled"}) == 1 else set()
+    return tuple(
+        record
+        for record in found
+        if record.measure not in ("pet", "n_mean")
+        or (record.arm not in is_told if record.measure == "pet" else record.arm is not None or None not in is_told)
     )
 
 
