@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +12,10 @@ from trialsim.replay import kaplan_meier
 from trialsim.report.plots import FAINT, colour_of, safe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trialsim.replay import Patient, Replay
+    from trialsim.replay.on_day import OnDay
 
 DAY = 1440
 ROW = 22
@@ -23,7 +26,10 @@ _STEPS = (1, 2, 5, 10, 20, 30, 60, 90, 180, 365, 730, 1461, 3652, 7305)
 N_TICKS = 7
 
 
-def survival_curves(replay: Replay, which: Literal["os", "ttf"]) -> go.Figure:
+_ENDPOINTS = {"os": ("Overall survival", "deaths"), "ttf": ("Time to treatment failure", "failures")}
+
+
+def survival_curves(replay: Replay, which: Literal["os", "ttf"], on: OnDay | None = None) -> go.Figure:
     """Return the curves of overall survival or of time to treatment failure.
 
     Parameters
@@ -32,10 +38,13 @@ def survival_curves(replay: Replay, which: Literal["os", "ttf"]) -> go.Figure:
         From `trialsim.replay.replay`.
     which
         "os" or "ttf".
+    on
+        The day as of which patients are seen, from `trialsim.replay.on_day.seen_on`; None: the data cut-off. The axis
+        is that of the cut-off on every day.
     """
-    arms = replay.design.arm_names
-    times = {name: _times(which, [p for p in replay.patients if p.arm == name]) for name in arms}
-    longest = max((time for own in times.values() for time, _ in own), default=DAY) / DAY
+    arms, patients = replay.design.arm_names, replay.patients if on is None else on.patients
+    times = {name: _times(which, [p for p in patients if p.arm == name]) for name in arms}
+    longest = max((time for time, _ in _times(which, replay.patients)), default=DAY) / DAY
     step = next((step for step in _STEPS if longest / step <= N_TICKS), _STEPS[-1])
     ticks = list(range(0, int(longest) + step, step))
     height = CURVE + ROW * (len(arms) + 1)
@@ -50,6 +59,7 @@ def survival_curves(replay: Replay, which: Literal["os", "ttf"]) -> go.Figure:
         plot_bgcolor="rgba(0, 0, 0, 0)",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="closest",
+        meta=_meta(replay, which, on, [time for own in times.values() for time in own]),
     )
     end = ticks[-1] if ticks else 1
     figure.update_xaxes(
@@ -72,7 +82,17 @@ def survival_curves(replay: Replay, which: Literal["os", "ttf"]) -> go.Figure:
     return figure
 
 
-def _times(which: Literal["os", "ttf"], patients: list[Patient]) -> list[tuple[int, bool]]:
+def _meta(
+    replay: Replay, which: Literal["os", "ttf"], on: OnDay | None, times: list[tuple[int, bool]]
+) -> dict[str, Any]:
+    """Return title and methods note."""
+    (title, events), n = _ENDPOINTS[which], sum(is_event for _, is_event in times)
+    day = (replay.cutoff if on is None else on.minute) / DAY
+    note = f"Kaplan-Meier, as known on day {day:.1f}: {n} {events} among {len(times)} patients of one simulated trial."
+    return {"title": title, "notes": [note]}
+
+
+def _times(which: Literal["os", "ttf"], patients: Sequence[Patient]) -> list[tuple[int, bool]]:
     if which == "os":
         return [(patient.follow_up, patient.death is not None) for patient in patients]
     return [(patient.treatment_end, patient.has_failed) for patient in patients]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -20,6 +20,8 @@ STEP = 16
 """Pixels between the names of lines."""
 ROOM = 76
 """Pixels below the bars, for the axis and the legend."""
+VEIL = "rgba(128, 128, 128, 0.45)"
+"""What lies over the days to come; it dims on white and on black."""
 
 
 class _Event(NamedTuple):
@@ -40,13 +42,18 @@ _EVENTS = (
 )
 
 
-def swimmer(replay: Replay) -> go.Figure:
+_NOTES = ("One simulated trial, patient by patient; a strong bar is time on study, a faint one follow-up after it.",)
+
+
+def swimmer(replay: Replay, day: float | None = None) -> go.Figure:
     """Return the swimmer plot.
 
     Parameters
     ----------
     replay
         From `trialsim.replay.replay`. A strong bar is time on study, a faint one follow-up for survival after that.
+    day
+        A day of the trial that is marked, what comes after it being veiled (`marks_of_day`); None: none is.
     """
     figure = go.Figure()
     for arm, name in enumerate(replay.design.arm_names):
@@ -59,6 +66,8 @@ def swimmer(replay: Replay) -> go.Figure:
             figure.add_trace(trace)
     lines = _lines(replay)
     _add_lines(figure, replay, lines)
+    for shape in marks_of_day(replay, day) if day is not None else ():
+        figure.add_shape(shape)
     n, top = len(replay.patients), 24 + STEP * len(lines)
     figure.update_layout(
         barmode="overlay",
@@ -78,7 +87,19 @@ def swimmer(replay: Replay) -> go.Figure:
         zeroline=False,
     )
     figure.update_yaxes(title="patient", range=[n + 0.7, 0.3], gridcolor="rgba(0, 0, 0, 0)", zeroline=False)
+    figure.update_layout(
+        meta={"title": f"The {n} patients of trial {replay.trial} on the calendar", "notes": list(_NOTES)}
+    )
     return figure
+
+
+def marks_of_day(replay: Replay, day: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the line that marks a day, and the veil over what comes after it: the last two shapes of the figure."""
+    end = 1.03 * replay.cutoff / DAY
+    across = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "above"}
+    veil = {**across, "x0": min(day, end), "x1": end, "fillcolor": VEIL, "line": {"width": 0}, "name": "to come"}
+    line = {**across, "type": "line", "x0": day, "x1": day, "line": {"color": colour_of(5), "width": 3}, "name": "day"}
+    return veil, line
 
 
 def _bars(replay: Replay, own: list[Patient], name: str, arm: int, *, is_on_study: bool) -> go.Bar:
