@@ -45,7 +45,7 @@ def test_a_look_waits_for_its_patients_then_for_its_rule_then_for_its_day(one: R
         ([f"{GATE}.hold=until_decided"], 150, "Enrolment is held until proof-of-concept."),
         ([f"{GATE}.fires=when_known"], 150, "has its patients and waits until every response is settled: 400 mg"),
         ([f"{GATE}.fires={{deaths: 30}}"], 300, "waits for deaths: 5 of 30."),
-        ([f"{GATE}.fires={{failures: 90}}"], 150, "waits for treatment failures: 6 of 90."),
+        ([f"{GATE}.fires={{failures: 90}}"], 300, "waits for treatment failures: 18 of 90."),
         ([f"{GATE}.fires={{completed_days: 91}}"], 150, "waits for patients who have completed 91 days: 400 mg "),
         (["conduct.cutoff={days_after_last_entry: 200}"], 430, "the data cut-off is 200 days after the last entry."),
         ([TOXICITY], 400, "No arm is left in the trial; patients are followed to the data cut-off, on day 471."),
