@@ -32,7 +32,7 @@ kernels: $(STAMP)  ## compile what the simulations need; it is kept
 
 test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels
-	$(PY) -m pytest -n auto --dist loadfile -m "not slow_statistics"
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow_statistics"
 
 verify: $(STAMP)  ## the long statistical checks
 	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests

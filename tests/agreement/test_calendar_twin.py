@@ -73,9 +73,10 @@ def agree(trial: dict[str, Any], first: int, n_trials: int) -> None:
         assert differences(found, row, twin.simulate(trial, SEED, first + number)) == []
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(trials(), st.integers(0, 10**9))
 def test_kernel_is_its_twin(trial: dict[str, Any], first: int) -> None:
+    """Against 50 random designs; `make verify` tries 4,000."""
     agree(trial, first, TRIALS_EACH)
 
 

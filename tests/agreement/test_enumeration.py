@@ -97,12 +97,13 @@ def check(case: d.Case) -> set[str]:
 SMALL = d.Shape(max_cap=(10, 6, 4))
 
 
+@pytest.mark.parametrize("n_designs", [50, pytest.param(500, marks=pytest.mark.slow_statistics)])  # 40 s for 500
 @pytest.mark.parametrize("when_arm_stops", ["arm_cap", "refill", "stop_trial"])
-def test_random_designs(when_arm_stops: str) -> None:
+def test_random_designs(when_arm_stops: str, n_designs: int) -> None:
     seen: Counter[str] = Counter()
 
     @hypothesis.seed(len(when_arm_stops))  # other designs for each
-    @settings(derandomize=True, deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+    @settings(derandomize=True, deadline=None, max_examples=n_designs, suppress_health_check=[HealthCheck.too_slow])
     @given(d.designs(SMALL._replace(when_arm_stops=(when_arm_stops,))))
     def same_laws(case: d.Case) -> None:
         seen.update(check(case))

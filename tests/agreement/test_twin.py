@@ -72,12 +72,13 @@ def check(case: d.Case, seed: int, first: int, n_trials: int) -> Counter[str]:
         ("stop_trial", {naive.FUTILITY, naive.EFFICACY, naive.WITH_THE_TRIAL}),
     ],
 )
-def test_random_designs(when_arm_stops: str, expected: set[str]) -> None:
+@pytest.mark.parametrize("n_designs", [40, pytest.param(600, marks=pytest.mark.slow_statistics)])  # 20 s for 600
+def test_random_designs(when_arm_stops: str, expected: set[str], n_designs: int) -> None:
     seen: Counter[str] = Counter()
     replicates = st.integers(0, 1000) | st.integers(2**20, 2**62)
 
     @hypothesis.seed(len(when_arm_stops))  # other designs for each
-    @settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+    @settings(derandomize=True, deadline=None, max_examples=n_designs, suppress_health_check=[HealthCheck.too_slow])
     @given(d.designs(d.Shape(when_arm_stops=(when_arm_stops,))), st.integers(0, 2**63 - 1), replicates)
     def same_trials(case: d.Case, seed: int, first: int) -> None:
         seen.update(check(case, seed, first, 20))

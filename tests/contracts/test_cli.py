@@ -26,6 +26,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.contracts.in_process import called
+
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ("run", "check", "sweep", "compare", "replay", "results", "schema", "list", "validate")
 STANDING_ALONE = ("run", "check", "schema", "list", "validate")  # the others' examples take minutes or a store
@@ -152,7 +154,7 @@ def exact(exact_run: Ran) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def simulated(folder: Path) -> dict[str, Any]:
     words = ("--engine", "montecarlo", "--format", "json", "--n-sims", str(N_SIMS), "--no-save")
-    ran = trialsim(folder, "run", "gist", *words)
+    ran = called(folder, *on_paper(("run", "gist", *words)))
     assert (ran.code, ran.err) == (0, "")
     return parsed(ran.out)
 
@@ -403,7 +405,7 @@ def test_stdout_holds_the_result_and_nothing_else(auto_run: Ran, folder: Path) -
     assert [path.name for path in (folder / "results").iterdir()] == ["trialsim.sqlite"]
     kept = re.fullmatch(r"Kept in results/trialsim\.sqlite as (\w{8}) \(trialsim results show \1\)\.\n", auto_run.err)
     assert kept is not None
-    shown = trialsim(folder, "results", "export", kept[1], "--format", "json")
+    shown = called(folder, "results", "export", kept[1], "--format", "json")
     rows = parsed(shown.out)["rows"]
     measures = parsed(auto_run.out)["measures"]
     assert [(row["measure"], row["arm"], row["estimate"], row["exact"]) for row in rows] == [
@@ -574,7 +576,7 @@ def test_a_full_stdout_is_no_traceback(tmp_path: Path) -> None:
 def test_out_writes_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "target.json").write_text("old", encoding="utf-8")
     (tmp_path / "link.json").symlink_to("target.json")
-    ran = trialsim(tmp_path, "run", "gist", "--engine", "exact", "--no-save", "--out", "link.json")
+    ran = called(tmp_path, *on_paper(("run", "gist", "--engine", "exact", "--no-save", "--out", "link.json")))
     assert ran.code == 0
     assert (tmp_path / "link.json").is_symlink()
     assert parsed((tmp_path / "target.json").read_text(encoding="utf-8"))["schema"] == "trialsim.result/1"
@@ -652,7 +654,7 @@ def test_jobs_change_no_byte_of_the_measures(tmp_path: Path) -> None:
         "--no-save",
         *one_truth,
     )
-    one, two = (trialsim(tmp_path, *words, "--jobs", jobs) for jobs in ("1", "2"))
+    one, two = (called(tmp_path, *on_paper(words), "--jobs", jobs) for jobs in ("1", "2"))
     assert (one.code, two.code, one.err, two.err) == (0, 0, "", "")
     assert measures_of(one.out) == measures_of(two.out)
 
@@ -827,7 +829,7 @@ def test_a_reader_that_goes_away_leaves_no_traceback(words: str, tmp_path: Path)
 
 
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
-    words = ("run", "gist", "--n-sims", "200000000", "--out", "r.json", "--trials", "t.parquet")
+    words = ("run", "gist", "--n-sims", "200000000", "--jobs", "1", "--out", "r.json", "--trials", "t.parquet")
     words = on_paper(words)
     process = subprocess.Popen(
         [sys.executable, "-m", "trialsim", *words],
@@ -941,7 +943,7 @@ def test_what_the_exact_engine_cannot_solve_is_simulated(in_process: InProcess, 
 
 
 def test_check_explains_and_runs_nothing(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "check", str(ROOT / "scenarios/gist.yaml"), str(ROOT / "designs/gist-imatinib.yaml"))
+    ran = called(tmp_path, "check", str(ROOT / "scenarios/gist.yaml"), str(ROOT / "designs/gist-imatinib.yaml"))
     assert (ran.code, ran.err) == (0, "")
     words = " ".join(ran.out.split())
     for phrase in (
@@ -980,7 +982,7 @@ def test_something_ships() -> None:
 def schemas(folder: Path) -> dict[str, Any]:
     found = {}
     for kind in ("scenario", "design"):
-        ran = trialsim(folder, "schema", kind)
+        ran = called(folder, "schema", kind)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out == (ROOT / f"{kind}s/schema.json").read_text(encoding="utf-8"), "run `make docs`"
         found[kind] = parsed(ran.out)
@@ -1110,7 +1112,7 @@ def test_every_verb_has_an_example_that_works(verb: str, tmp_path: Path, in_proc
         (tmp_path / name).symlink_to(ROOT / name)
     for example in examples:
         words = shlex.split(example.partition(" > ")[0])
-        quick = ("--n-sims", "1000") if verb == "run" else ()
+        quick = ("--n-sims", "100") if verb == "run" else ()
         tried = in_process(*words, *quick)
         assert tried.code == 0, example
         assert tried.out or "--out" in example

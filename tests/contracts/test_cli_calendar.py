@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.in_process import called
 from tests.contracts.test_cli import ROOT, trialsim
 
 GIST = str(ROOT / "scenarios" / "gist.yaml")
 SMALL = ("--n-sims", "400", "--no-save")
+ACTIVE = (
+    *("--set", "truths=[{name: active, response_rate: 0.3}]"),
+    *("--set", "plans=[]", "--set", "conduct.match=null"),
+)
 ADDRESS = ("plan", "truth", "measure", "arm", "look", "given", "value", "variant", "engine")
 
 
@@ -79,7 +84,7 @@ def test_match_tells_the_impossible_apart(document: dict[str, Any]) -> None:
 
 
 def test_text_holds_the_calendar(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", GIST, *SMALL)
+    ran = called(tmp_path, "run", GIST, *SMALL)
     assert ran.code == 0
     for words in (
         "the published trial and the model",
@@ -104,20 +109,22 @@ def test_sensitivity_tries_each_reading_once(tmp_path: Path) -> None:
         "--set",
         "conduct.match=null",
     )
-    ran = trialsim(tmp_path, "run", GIST, *words, *few, "--format", "json")
+    ran = called(tmp_path, "run", GIST, *words, *few, "--format", "json")
     assert ran.code == 0
     readings = [(entry["reading"], entry["truth"]) for entry in json.loads(ran.out)["sensitivity"]]
     assert len(readings) == len(set(readings)) == 14
     assert readings[0] == ("as the protocol is read here", "calibrated")
 
 
-def test_jobs_change_no_byte(tmp_path: Path, document: dict[str, Any]) -> None:
-    ran = trialsim(tmp_path, "run", GIST, *SMALL, "--format", "json", "--jobs", "2")
-    assert json.loads(ran.out)["measures"] == document["measures"]
+def test_jobs_change_no_byte(tmp_path: Path) -> None:
+    words = ("run", GIST, *SMALL, *ACTIVE, "--set", "conduct.n_sims=2500", "--format", "json")
+    one, two = (json.loads(called(tmp_path, *words, "--jobs", jobs).out) for jobs in ("1", "2"))
+    assert len(_calendar(one)) > 300
+    assert two["measures"] == one["measures"]
 
 
 def test_n_sims_is_for_the_calendar_too(document: dict[str, Any], tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", GIST, *SMALL, "--set", "conduct.n_sims=300", "--format", "csv")
+    ran = called(tmp_path, "run", GIST, *SMALL, *ACTIVE, "--set", "conduct.n_sims=300", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     own = next(r for r in rows if r["engine"] == "calendar" and r["measure"] == "p_stop" and r["truth"] == "active")
     other = next(r for r in _calendar(document) if r["measure"] == "p_stop" and r["truth"] == "active")
@@ -126,7 +133,7 @@ def test_n_sims_is_for_the_calendar_too(document: dict[str, Any], tmp_path: Path
 
 
 def test_exact_engine_simulates_no_calendar(tmp_path: Path) -> None:
-    ran = trialsim(tmp_path, "run", GIST, "--engine", "exact", "--no-save", "--format", "json")
+    ran = called(tmp_path, "run", GIST, "--engine", "exact", "--no-save", "--format", "json")
     document = json.loads(ran.out)
     assert {record["engine"] for record in document["measures"]} == {"exact"}
     assert document["match"] == document["sensitivity"] == []

@@ -23,8 +23,9 @@ def test_founding_trial(n: int, width: str, value: float) -> None:
 @pytest.mark.parametrize("interval", sorted(INTERVALS))
 @pytest.mark.parametrize("width", ["distance", "half-width"])
 @pytest.mark.parametrize("target", [0.99, 0.5, 0.3, 0.21, 0.15, 0.1234])
-def test_smallest_n_is_what_trying_every_n_finds(interval: str, width: str, target: float) -> None:
-    too_few = [n for n in range(1, 400) if worst(interval, n, 0.95, width)[0] > target]
+@pytest.mark.parametrize("n_tried", [200, pytest.param(400, marks=pytest.mark.slow_statistics)])  # mid-p: 1 and 6 s
+def test_smallest_n_is_what_trying_every_n_finds(interval: str, width: str, target: float, n_tried: int) -> None:
+    too_few = [n for n in range(1, n_tried) if worst(interval, n, 0.95, width)[0] > target]
     assert smallest_n(interval, 0.95, width, target) == max(too_few, default=0) + 1
 
 
