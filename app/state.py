@@ -9,7 +9,6 @@ import json
 import math
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -32,6 +31,8 @@ class State(NamedTuple):
     """True rate of each arm as explored; empty: none was chosen."""
     view: tuple[tuple[str, str], ...] = ()
     """What pages remember."""
+    pins: str = ""
+    """The designs pinned for comparison (`app.pins`), compressed."""
 
     def seen(self, key: str, default: str = "") -> str:
         """Return what a page remembers under a key."""
@@ -42,7 +43,9 @@ def state_of(data: object) -> State:
     """Return the state in the browser's store, whatever it holds: what makes no sense is left out."""
     if not isinstance(data, dict):
         return State()
-    base, packed, changes, rates, view = (data.get(key) for key in ("base", "z", "set", "rates", "view"))
+    base, packed, changes, rates, view, pins = (
+        data.get(key) for key in ("base", "z", "set", "rates", "view", "pins")
+    )
     return State(
         base if isinstance(base, str) and base else DEFAULT_BASE,
         packed if isinstance(packed, str) else "",
@@ -53,6 +56,7 @@ def state_of(data: object) -> State:
             for key, value in list(view.items() if isinstance(view, dict) else ())[:MAX_VIEW]
             if isinstance(value, str | int | float)
         ),
+        pins if isinstance(pins, str) else "",
     )
 
 
@@ -64,6 +68,7 @@ def as_data(state: State) -> dict[str, Any]:
         "set": dict(state.changes),
         "rates": list(state.rates),
         "view": dict(state.view),
+        "pins": state.pins,
     }
 
 
@@ -78,6 +83,7 @@ def query_of(state: State) -> str:
     pairs += [("set", f"{path}={json.dumps(value)}") for path, value in state.changes]
     pairs += [("rates", ",".join(f"{rate:g}" for rate in state.rates))] if state.rates else []
     pairs += [(f"v.{key}", value) for key, value in state.view]
+    pairs += [("pins", state.pins)] if state.pins else []
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
@@ -102,7 +108,7 @@ def from_query(query: str | None) -> tuple[State, list[str]]:
 
 def _read(data: dict[str, Any], key: str, text: str) -> str | None:
     """Put one part of a query into the data; return a sentence if it cannot be read."""
-    if key in ("base", "z"):
+    if key in ("base", "z", "pins"):
         data[key] = text
     elif key == "rates":
         parts = text.split(",")
@@ -141,15 +147,17 @@ def unpacked(text: str) -> str:
     ValueError
         If it is none, or too long, in one sentence.
     """
+    decompressor, plain = zlib.decompressobj(), b""
     try:
-        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        decompressor = zlib.decompressobj()
-        plain = decompressor.decompress(data, MAX_TEXT + 1)
-        if len(plain) > MAX_TEXT:
-            raise ValueError("The file in the link is too large.")
-        return plain.decode("utf-8")
-    except (NotBase64, zlib.error, UnicodeDecodeError):
-        raise ValueError("The file in the link is damaged.") from None
+        plain = decompressor.decompress(urlsafe_b64decode(text + "=" * (-len(text) % 4)), MAX_TEXT + 1)
+        found = plain.decode("utf-8") if decompressor.eof else None
+    except (ValueError, zlib.error):  # not base64, not compressed, not text
+        found = None
+    if len(plain) > MAX_TEXT:
+        raise ValueError("The file in the link is too large.")
+    if found is None:
+        raise ValueError("The file in the link is damaged.")
+    return found
 
 
 def _changes(changes: dict[Any, Any]) -> list[tuple[str, Any]]:

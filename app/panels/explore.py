@@ -230,7 +230,7 @@ def _settled(service: Service, data: Any, which: str, errors: list[str]) -> list
         at = service.field_at(refused, own)
         sentence = refused.problem or str(refused)
         beside = [sentence if key == at else "" for key in errors]
-        shown = refusal(f"{sentence} The curves are those of the last values that made sense.")
+        shown = refusal(f"{sentence}. The curves are those of the last values that made sense.")
         return [no_update] * (2 * len(FIGURES) + 3) + [shown, "results stale", beside, no_update]
     figures = [found.figures.get(name, {}) for name in FIGURES]
     notes = [notes_of(found.figures.get(name)) for name in FIGURES]

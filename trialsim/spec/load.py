@@ -115,7 +115,7 @@ def scenario_of(document: Document, overrides: Sequence[str | Override] = ()) ->
 
 
 def shipped_document(name: str) -> Document:
-    """Return the document of a scenario or design that ships, for `scenario_of`.
+    """Return the document of a scenario or design that ships, for `scenario_of`; changes to it may name no files.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def shipped_document(name: str) -> Document:
     for room in ("scenarios", "designs"):
         path = shipped_file(name, room)
         if path is not None:
-            return _with_design(_asked(_read(path, room)))
+            return replace(_with_design(_asked(_read(path, room))), may_name_files=False)
     known = (*shipped_names("scenarios"), *shipped_names("designs"))
     raise InputError(f"{name[:80]}: no scenario or design of that name ships with trialsim; {nearest(name, known)}.")
 

@@ -12,7 +12,7 @@ from trialsim.errors import InputError, nearest
 from trialsim.inference.intervals import IntervalName
 from trialsim.spec.conduct import Conduct
 from trialsim.spec.conduct.checks import check_conduct
-from trialsim.spec.conduct.names import column_of
+from trialsim.spec.conduct.names import column_of, columns_of
 from trialsim.spec.conduct.reproduction import Flip
 from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
 from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
@@ -157,10 +157,11 @@ def _check_match(scenario: Scenario) -> None:
             f'conduct.match.truth | there is no truth "{match.truth}"; {nearest(match.truth, truths)}; '
             "or leave the match out (conduct.match: null)"
         )
+    found = columns_of(scenario.design, scenario.conduct)
     for index, result in enumerate(match.results):
         if result.label in [other.label for other in match.results[:index]]:
             raise ValueError(f'conduct.match.results.{index}.label | the label "{result.label}" is used twice')
-        column_of(result, index, scenario.design, scenario.conduct)
+        column_of(result, index, scenario.design, scenario.conduct, found)
     if match.plan is not None and match.plan not in plans:
         raise ValueError(
             f'conduct.match.plan | there is no plan "{match.plan}"; {nearest(match.plan, plans)}; '

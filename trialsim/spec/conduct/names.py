@@ -8,6 +8,8 @@ from trialsim.columns import Column, Shape, bedside_columns, columns
 from trialsim.errors import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trialsim.spec.conduct import Conduct
     from trialsim.spec.conduct.reproduction import PublishedResult
     from trialsim.spec.design import Design
@@ -55,15 +57,26 @@ def columns_of(design: Design, conduct: Conduct) -> list[Column]:
     return columns(shape) + bedside_columns(len(design.arms), n_events, n_states, has_exposure=has_exposure)
 
 
-def column_of(result: PublishedResult, number: int, design: Design, conduct: Conduct) -> int:
+def column_of(
+    result: PublishedResult, number: int, design: Design, conduct: Conduct, found: Sequence[Column] = ()
+) -> int:
     """Return which column a published result is.
+
+    Parameters
+    ----------
+    result, number
+        It, and its place in the list.
+    design, conduct
+        What it is a result of.
+    found
+        `columns_of(design, conduct)`, from a caller who asks for many.
 
     Raises
     ------
     ValueError
         "path | problem", if it is none.
     """
-    where, found = f"conduct.match.results.{number}", columns_of(design, conduct)
+    where, found = f"conduct.match.results.{number}", found or columns_of(design, conduct)
     names = sorted({column.quantity for column in found})
     if result.quantity not in names:
         raise ValueError(f'{where}.quantity | found "{result.quantity}"; {nearest(result.quantity, names)}')
