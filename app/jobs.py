@@ -96,7 +96,7 @@ class ThreadManager(BaseBackgroundCallbackManager):
         self._secret = b""
         self._own: set[str] = set()
         self._is_ready = False
-        super().__init__(cache_by=None)  # type: ignore[no-untyped-call]
+        super().__init__(cache_by=None)
         self._is_ready = True
 
     def register(self, key: str, fn: Callable[..., Any], progress: bool) -> None:
@@ -105,7 +105,7 @@ class ThreadManager(BaseBackgroundCallbackManager):
             return
         if self._is_ready:
             self._own.add(key)
-        super().register(key, fn, progress)  # type: ignore[no-untyped-call]
+        super().register(key, fn, progress)
 
     def make_job_fn(self, fn: Callable[..., Any], progress: bool, key: str | None = None) -> Callable[..., Any]:  # noqa: ARG002
         """Return what calls a function of the page, in the thread of a job."""
@@ -113,7 +113,7 @@ class ThreadManager(BaseBackgroundCallbackManager):
         def call(args: Any, context: dict[str, Any], job: _Job) -> Any:
             own = AttributeDict(**context)
             own.ignore_register_page = False
-            own.updated_props = ProxySetProps(partial(self._set_props, job))  # type: ignore[no-untyped-call]
+            own.updated_props = ProxySetProps(partial(self._set_props, job))
             context_value.set(own)
             first = [partial(self._set_progress, job)] if progress else []
             if isinstance(args, dict):
@@ -283,9 +283,9 @@ def manager_of(
     if not broker:
         return ThreadManager(n_running, n_waiting, told=told)
     try:
-        from celery import Celery  # type: ignore[import-not-found]
+        from celery import Celery
         from dash import CeleryManager
 
-        return CeleryManager(Celery("trialsim", broker=broker, backend=broker))  # type: ignore[no-untyped-call]
+        return CeleryManager(Celery("trialsim", broker=broker, backend=broker))
     except ImportError as error:
         raise CeleryMissingError(NO_CELERY) from error

@@ -62,6 +62,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._document = lru_cache(maxsize=32)(_document)
+        self._to_replay = lru_cache(maxsize=8)(self._with_rates)
         self._replayed = lru_cache(maxsize=8)(self._replay)
 
     # What there is, and the scenario that a state means.
@@ -260,7 +261,7 @@ class Service:
 
     def replayable(self, state: State) -> tuple[str, ...]:
         """Return the names of the truths under which trials can be replayed; none if there is no conduct."""
-        scenario = self.scenario(state, *self.with_rates(state))
+        scenario = self._to_replay(query_of(state._replace(view=())))
         if scenario.conduct is None:
             return ()
         names = [truth.name for truth in scenario.truths]
@@ -272,7 +273,7 @@ class Service:
         """Return how many trials a finder looks at."""
         from trialsim.replay.finders import MAX_SCANNED
 
-        conduct = self.scenario(state).conduct
+        conduct = self._to_replay(query_of(state._replace(view=()))).conduct
         return 0 if conduct is None else min(conduct.n_sims, MAX_SCANNED)
 
     def replayed(self, state: State, trial: int, truth: str) -> Replay:
@@ -288,8 +289,11 @@ class Service:
     def _replay(self, query: str, trial: int, truth: str) -> Replay:
         from trialsim.replay import replay
 
+        return replay(self._to_replay(query), trial, truth)
+
+    def _with_rates(self, query: str) -> Scenario:
         state = from_query(query)[0]
-        return replay(self.scenario(state, *self.with_rates(state)), trial, truth)
+        return self.scenario(state, *self.with_rates(state))
 
     def found(self, state: State, which: str, truth: str, progress: Callable[[int], None]) -> Found:
         """Return the trial that a finder chooses.
@@ -301,7 +305,8 @@ class Service:
         """
         from trialsim.replay import find_trial
 
-        return find_trial(self.scenario(state, *self.with_rates(state)), which, truth, progress=progress)
+        scenario = self._to_replay(query_of(state._replace(view=())))
+        return find_trial(scenario, which, truth, progress=progress)
 
     def seen_on(self, one: Replay, day: float) -> OnDay:
         """Return what was known of a trial on a day."""

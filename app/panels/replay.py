@@ -1,0 +1,297 @@
+"""Replay: one simulated trial, and what its committee knew on the day of the slider.
+
+A moving day asks for the words of that day and the marks of the swimmer plot only; once it rests, the curves follow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, Patch, State, ctx, dcc, html, no_update
+
+from app import actions, ids
+from app.fields import Field, field, graph, notes_of, refusal
+from app.panels.replay_answers import (
+    DAY,
+    FIGURES,
+    FINDERS,
+    NO_CONDUCT,
+    TRIAL,
+    TRUTH,
+    Answer,
+    Chosen,
+    answer,
+    answer_moving,
+    chosen,
+    found,
+    patient_grid,
+    with_conduct,
+)
+from app.service import Refusal
+from app.state import State as Link
+from app.state import query_of, state_of
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from app.service import Service
+
+
+def layout(service: Service, state: Link) -> Any:
+    """Return the page, drawn; without a conduct, the offer of one."""
+    truths = service.replayable(state)
+    if not truths:
+        return _offer(service, state)
+    problem, shown = None, state
+    try:
+        page = answer(service, shown)
+    except Refusal as refused:
+        problem, shown = refused, state._replace(view=())
+        page = answer(service, shown)
+    asked = chosen(service, shown)
+    base = {TRUTH: asked.truth, TRIAL: asked.trial, DAY: page.day}
+    return html.Div(
+        [
+            dcc.Store(id="base-values", data=base),
+            html.Section(
+                [actions.base_picker(service, state), *_controls(service, state, asked, page, problem)],
+                className="controls",
+                **{"aria-label": "Trial"},
+            ),
+            html.Section(_results(service, shown, page), className="results", **{"aria-label": "Story"}),
+        ],
+        className="page",
+    )
+
+
+def _offer(service: Service, state: Link) -> Any:
+    button = dmc.Button("Use a plain conduct", id="replay-conduct", size="compact-sm")
+    words = (
+        "The plain one: 10 patients a month, visits every two months, responses confirmed after a month, "
+        "the data closed half a year after the last entry."
+    )
+    offer = [html.P(NO_CONDUCT, className="words"), html.P(words, className="note"), html.Div(button, className="row")]
+    return html.Div(
+        [
+            html.Section(actions.base_picker(service, state), className="controls", **{"aria-label": "Trial"}),
+            html.Section(
+                dmc.Paper(offer, className="card", withBorder=True, p="lg"),
+                className="results",
+                **{"aria-label": "Story"},
+            ),
+        ],
+        className="page",
+    )
+
+
+def _controls(service: Service, state: Link, asked: Chosen, page: Answer, problem: Refusal | None) -> list[Any]:
+    """Return the fields of the page; a problem with the link stands beside its field."""
+    truths, n = service.replayable(state), service.n_trials(state)
+    fields = [
+        Field(TRUTH, "trial", "under the truth", "choice", asked.truth, None, None, 0, 0, 0, truths, TRUTH),
+        Field(TRIAL, "trial", "number of the trial", "whole", asked.trial, 0, None, 0, n - 1, 1, (), TRIAL),
+        Field(DAY, "trial", "day", "whole", page.day, 0, None, 0, page.last_day, 1, (), DAY),
+    ]
+    step = dmc.Group(
+        [
+            dmc.Button("previous trial", id="replay-previous", size="compact-xs", variant="default"),
+            dmc.Button("next trial", id="replay-next", size="compact-xs", variant="default"),
+        ],
+        gap="xs",
+    )
+    finder = dmc.Select(
+        id="replay-finder",
+        label=f"find a trial among the first {n:,}",
+        data=[{"value": name, "label": words} for name, words in FINDERS.items()],
+        value="median",
+        allowDeselect=False,
+        size="xs",
+    )
+    find = dmc.Group(
+        [
+            dmc.Button("Find", id="replay-find", size="compact-sm"),
+            dmc.Button("Cancel", id="replay-cancel", size="compact-sm", variant="default", disabled=True),
+        ],
+        gap="xs",
+    )
+    said = None if problem is None else refusal(str(problem))
+    return [
+        field(fields[0]),
+        field(fields[1]),
+        step,
+        html.Div(id="replay-alert", children=said, role="alert"),
+        html.Hr(),
+        finder,
+        find,
+        dmc.Progress(id="replay-progress", value=0, size="sm", **{"aria-label": "trials looked at"}),
+        html.Div(id="replay-found", role="status", className="note", **{"aria-live": "polite"}),
+        html.Hr(),
+        dmc.Text("what the committee knew by", size="xs"),
+        field(fields[2]),
+    ]
+
+
+def _results(service: Service, state: Link, page: Answer) -> list[Any]:
+    header = service.patient_table(service.replayed(state, *_of(service, state))).header
+    height = int(page.figures["swimmer"].layout.height)
+    return [
+        html.P(page.headline, id="replay-headline", className="words"),
+        dmc.Paper(
+            html.Div(page.known, id="replay-known", role="status", **{"aria-live": "polite"}),
+            className="card",
+            withBorder=True,
+            p="sm",
+        ),
+        graph("swimmer", "Patients on the calendar", page.figures["swimmer"], height=height),
+        html.Div(
+            [
+                graph("os", "Overall survival, as known by the day", page.figures["os"], height=420),
+                graph("ttf", "Time to treatment failure, as known by the day", page.figures["ttf"], height=420),
+            ],
+            className="grid",
+        ),
+        dmc.Paper(
+            [
+                html.H3("What happened", className="graph-title"),
+                html.Ul([html.Li(line) for line in page.story], id="replay-story"),
+            ],
+            className="card",
+            withBorder=True,
+            p="sm",
+        ),
+        dmc.Paper(
+            [
+                html.H3("Patients at the data cut-off", className="graph-title"),
+                patient_grid(header, page.rows),
+                html.P(page.legend, id="replay-legend", className="note"),
+            ],
+            className="card",
+            withBorder=True,
+            p="sm",
+        ),
+        actions.bar("replay", service, state, formats=("yaml", "csv", "json", "html")),
+    ]
+
+
+def _of(service: Service, state: Link) -> tuple[int, str]:
+    asked = chosen(service, state)
+    return asked.trial, asked.truth
+
+
+def register(app: Dash, service: Service, jobs: Any) -> None:
+    """Register the callbacks of the page."""
+    _register_moves(app, service)
+    _register_finder(app, service, jobs)
+
+    @app.callback(
+        *(Output(ids.figure(name), "figure", allow_duplicate=True) for name in FIGURES),
+        *(Output(ids.note(name), "children", allow_duplicate=True) for name in FIGURES),
+        Output("replay-headline", "children"),
+        Output("replay-story", "children"),
+        Output("replay-known", "children", allow_duplicate=True),
+        Output("replay-patients", "rowData"),
+        Output("replay-legend", "children"),
+        Output(ids.slider(DAY), "max"),
+        Output("replay-alert", "children"),
+        Output(ids.error(TRIAL), "children"),
+        Output(ids.error(DAY), "children"),
+        Input(ids.STATE, "data"),
+        State(ids.number(DAY), "value"),
+        prevent_initial_call=True,
+    )
+    def _settle(data: Any, day: Any) -> Any:
+        return settled(service, state_of(data), day)
+
+    @app.callback(
+        Output(ids.NAVIGATE, "data", allow_duplicate=True),
+        Input("replay-conduct", "n_clicks"),
+        State(ids.STATE, "data"),
+        prevent_initial_call=True,
+    )
+    def _conduct(clicks: Any, data: Any) -> Any:
+        return query_of(with_conduct(state_of(data))) if clicks else no_update
+
+
+def settled(service: Service, state: Link, day: Any) -> list[Any]:
+    """Return every output of the page; where the state makes no sense, the sentence beside its field."""
+    if not state.seen("day") and isinstance(day, int | float):
+        state = state._replace(view=(*state.view, ("day", f"{day:g}")))
+    try:
+        page = answer(service, state)
+    except Refusal as refused:
+        beside = [str(refused) if _is_about(refused, path) else "" for path in (TRIAL, DAY)]
+        return [no_update] * 12 + [None if any(beside) else refusal(str(refused)), *beside]
+    figures = [page.figures[name] for name in FIGURES]
+    story = [html.Li(line) for line in page.story]
+    rest = [page.headline, story, page.known, page.rows, page.legend, page.last_day, None, "", ""]
+    return [*figures, *(notes_of(figure) for figure in figures), *rest]
+
+
+def _is_about(refused: Refusal, path: str) -> bool:
+    return refused.path == path or str(refused).startswith(f"{path.removeprefix('view.')} ")
+
+
+def _register_moves(app: Dash, service: Service) -> None:
+    @app.callback(
+        Output("replay-known", "children", allow_duplicate=True),
+        Output(ids.figure("swimmer"), "figure", allow_duplicate=True),
+        Input(ids.slider(DAY), "value"),
+        State(ids.STATE, "data"),
+        prevent_initial_call=True,
+    )
+    def _move(day: Any, data: Any) -> Any:
+        if not isinstance(day, int | float):
+            return no_update, no_update
+        try:
+            known, marks = answer_moving(service, state_of(data), day)
+        except Refusal:
+            return no_update, no_update  # said beside the field once the slider rests
+        return known, patched(marks)
+
+    @app.callback(
+        Output(ids.number(TRIAL), "value", allow_duplicate=True),
+        Input("replay-previous", "n_clicks"),
+        Input("replay-next", "n_clicks"),
+        State(ids.number(TRIAL), "value"),
+        prevent_initial_call=True,
+    )
+    def _step(_: Any, __: Any, trial: Any) -> Any:
+        if not any(item["value"] for item in ctx.triggered) or not isinstance(trial, int):
+            return no_update
+        return max(trial + (1 if ctx.triggered_id == "replay-next" else -1), 0)
+
+
+def _register_finder(app: Dash, service: Service, jobs: Any) -> None:
+    @app.callback(
+        Output(ids.number(TRIAL), "value", allow_duplicate=True),
+        Output("replay-found", "children"),
+        Input("replay-find", "n_clicks"),
+        State("replay-finder", "value"),
+        State(ids.STATE, "data"),
+        background=True,
+        manager=jobs,
+        progress=[Output("replay-progress", "value")],
+        progress_default=[0],
+        cancel=[Input("replay-cancel", "n_clicks")],
+        running=[
+            (Output("replay-find", "disabled"), True, False),
+            (Output("replay-cancel", "disabled"), False, True),
+        ],
+        interval=200,
+        prevent_initial_call=True,
+    )
+    def _find(set_progress: Any, clicks: Any, which: Any, data: Any) -> Any:
+        if not clicks:
+            return no_update, no_update
+        try:
+            return found(service, state_of(data), str(which), set_progress)
+        except Refusal as refused:
+            return no_update, refusal(str(refused).replace("--", ""))
+
+
+def patched(marks: tuple[dict[str, Any], dict[str, Any]]) -> Patch:
+    """Return a patch that moves the marks of the day, the last shapes of the swimmer plot."""
+    patch = Patch()
+    patch["layout"]["shapes"][-2], patch["layout"]["shapes"][-1] = marks
+    return patch
