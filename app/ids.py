@@ -4,6 +4,8 @@ from __future__ import annotations
 
 STATE = "state"
 """The store that holds the state of the address bar (`app.state.as_data`)."""
+PINS = "pins"
+"""The store of the designs pinned for comparison, kept by the browser (`app.pins.as_data`)."""
 URL = "url"
 ROUTE = "route"
 """The address as the browser last asked for it: path, query, and a count."""
@@ -17,29 +19,43 @@ BUSY = "connection"
 """The banner that says that the server does not answer."""
 
 
+def coded(path: str) -> str:
+    """Return a dotted path as an id may hold it: Dash reads a dot as the end of an id.
+
+    >>> coded("view.day"), path_of(coded("a~b.c"))
+    ('view~1day', 'a~b.c')
+    """
+    return path.replace("~", "~0").replace(".", "~1")
+
+
+def path_of(key: str) -> str:
+    """Return the path that `coded` was given."""
+    return key.replace("~1", ".").replace("~0", "~")
+
+
 def slider(key: str) -> dict[str, str]:
     """Return the id of a field's slider."""
-    return {"r": "slider", "k": key}
+    return {"r": "slider", "k": coded(key)}
 
 
 def number(key: str) -> dict[str, str]:
     """Return the id of a field's number box."""
-    return {"r": "number", "k": key}
+    return {"r": "number", "k": coded(key)}
 
 
 def choice(key: str) -> dict[str, str]:
     """Return the id of a field's select."""
-    return {"r": "choice", "k": key}
+    return {"r": "choice", "k": coded(key)}
 
 
 def switch(key: str) -> dict[str, str]:
     """Return the id of a field's switch."""
-    return {"r": "switch", "k": key}
+    return {"r": "switch", "k": coded(key)}
 
 
 def error(key: str) -> dict[str, str]:
     """Return the id of the place beside a field where its error stands."""
-    return {"r": "error", "k": key}
+    return {"r": "error", "k": coded(key)}
 
 
 def figure(name: str) -> dict[str, str]:

@@ -12,15 +12,20 @@
     for (const [path, value] of Object.entries(state.set || {})) pairs.append("set", `${path}=${JSON.stringify(value)}`);
     if (state.rates && state.rates.length) pairs.append("rates", state.rates.map((rate) => +rate.toFixed(9)).join(","));
     for (const [key, value] of Object.entries(state.view || {})) pairs.append(`v.${key}`, value);
+    if (state.pins) pairs.append("pins", state.pins);
     const text = pairs.toString();
     return text ? `?${text}` : "";
   }
 
   function byKey(items) {
     const found = {};
-    for (const item of items || []) found[item.id.k] = item.value;
+    for (const item of items || []) found[pathOf(item.id.k)] = item.value;
     return found;
   }
+
+  // Ids cannot hold the dots of a path: the twins of app/ids.py, coded() and path_of().
+  const coded = (path) => path.replaceAll("~", "~0").replaceAll(".", "~1");
+  const pathOf = (key) => key.replaceAll("~1", ".").replaceAll("~0", "~");
 
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -60,7 +65,7 @@
 
   function rest(sliders, numbers) {
     for (const [key, value] of Object.entries(latest.values)) {
-      if (key in sliders && numbers[key] !== value) setProps({ k: key, r: "number" }, { value });
+      if (key in sliders && numbers[key] !== value) setProps({ k: coded(key), r: "number" }, { value });
     }
   }
 
@@ -73,13 +78,14 @@
     for (const { prop_id: name } of triggered || []) {
       const id = name.startsWith("{") ? JSON.parse(name.slice(0, name.lastIndexOf("."))) : null;
       if (!id) continue;
+      const key = pathOf(id.k);
       if (id.r === "slider") {
-        if (Number(numbers[id.k]) !== sliders[id.k]) latest.values[id.k] = sliders[id.k];
-      } else if (id.r === "number" && isNumber(numbers[id.k])) {
-        latest.values[id.k] = numbers[id.k];
-        setProps({ k: id.k, r: "slider" }, { value: numbers[id.k] });
-      } else if (id.r === "choice" && choices[id.k] != null) latest.values[id.k] = choices[id.k];
-      else if (id.r === "switch") latest.values[id.k] = Boolean(switches[id.k]);
+        if (Number(numbers[key]) !== sliders[key]) latest.values[key] = sliders[key];
+      } else if (id.r === "number" && isNumber(numbers[key])) {
+        latest.values[key] = numbers[key];
+        setProps({ k: id.k, r: "slider" }, { value: numbers[key] });
+      } else if (id.r === "choice" && choices[key] != null) latest.values[key] = choices[key];
+      else if (id.r === "switch") latest.values[key] = Boolean(switches[key]);
     }
     clearTimeout(latest.timer);
     latest.timer = setTimeout(() => {
@@ -119,12 +125,12 @@
   }
 
   function chooseBase(value, state) {
-    if (value && state && (value !== state.base || state.z)) go(encoded({ base: value }));
+    if (value && state && (value !== state.base || state.z)) go(encoded({ base: value, pins: state.pins }));
     return window.dash_clientside.no_update;
   }
 
   function reset(clicks, state) {
-    if (clicks && state) go(encoded({ base: state.base, z: state.z }));
+    if (clicks && state) go(encoded({ base: state.base, z: state.z, pins: state.pins }));
     return window.dash_clientside.no_update;
   }
 
@@ -132,8 +138,8 @@
   function clickRates(click) {
     const point = click && click.points && click.points[0];
     if (point && isNumber(point.x) && isNumber(point.y)) {
-      setProps({ k: "rates.0", r: "number" }, { value: point.x });
-      setProps({ k: "rates.1", r: "number" }, { value: point.y });
+      setProps({ k: coded("rates.0"), r: "number" }, { value: point.x });
+      setProps({ k: coded("rates.1"), r: "number" }, { value: point.y });
     }
     return window.dash_clientside.no_update;
   }

@@ -209,7 +209,7 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         prevent_initial_call=True,
     )
     def _settle(data: Any, which: str, drawn: Any) -> Any:
-        errors = [out["id"]["k"] for out in ctx.outputs_list[-2]]
+        errors = [ids.path_of(out["id"]["k"]) for out in ctx.outputs_list[-2]]
         if data == drawn and ctx.triggered_id == ids.STATE:
             return [no_update] * (2 * len(FIGURES) + 5) + [[no_update] * len(errors), no_update]
         return _settled(service, data, which, errors)
@@ -247,7 +247,7 @@ def patched(lines: list[list[float]]) -> Patch:
 
 
 def _by_key(items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {item["id"]["k"]: item.get("value") for item in items}
+    return {ids.path_of(item["id"]["k"]): item.get("value") for item in items}
 
 
 def _shown(card: Any) -> float:
