@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check kernels verify bench docs clean lock
+.PHONY: help setup run test check kernels browser verify bench docs clean lock
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
@@ -30,8 +30,11 @@ check: $(STAMP)  ## formatting, lint, types, layers
 kernels: $(STAMP)  ## compile what the simulations need; it is kept
 	@$(PY) -m trialsim run gist --n-sims 1 --no-save > /dev/null
 
+browser: $(STAMP)  ## find a browser for the tests, or install one
+	@$(PY) tools/ensure_browser.py > /dev/null || test -z "$$TRIALSIM_REQUIRE_BROWSER"
+
 test: $(STAMP)  ## every check and every test (some minutes)
-	@$(MAKE) --no-print-directory -j2 check kernels
+	@$(MAKE) --no-print-directory -j2 check kernels browser
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow_statistics"
 
 verify: $(STAMP)  ## the long statistical checks
