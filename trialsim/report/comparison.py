@@ -6,13 +6,12 @@ import csv
 import io
 import json
 from html import escape
-from math import sqrt
 from typing import TYPE_CHECKING
 
 from trialsim.comparison.changes import changes
 from trialsim.comparison.document import document, flat_rows
-from trialsim.oc.agreement import FAMILY_WISE_ERROR
 from trialsim.report.calendar_tables import calendar_digits, with_error
+from trialsim.report.comparison_notes import MAX_MCSE_ERROR, footnotes
 from trialsim.report.document import csv_cell
 from trialsim.report.numbers import formatted, formatted_mcse, formatted_z
 from trialsim.report.render import one_table_as_html as table_as_html
@@ -22,15 +21,9 @@ from trialsim.report.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trialsim.comparison.designs import Comparison, Judged, Row
+    from trialsim.comparison.designs import Comparison, Row
     from trialsim.comparison.difference import Difference
     from trialsim.records import Record
-
-MAX_FAILURES = 10
-"""Of more values, or differences, that disagree, the worst are shown."""
-
-MAX_MCSE_ERROR = 0.2
-"""Relative; that of an MCSE to which only some six replicates contribute."""
 
 MAX_CHANGES = 8
 """Of more fields that differ, only so many are named in a text."""
@@ -73,7 +66,7 @@ def rendered(found: Comparison, format_: str, *, full: bool = False) -> str:
     if format_ in ("json", "csv"):
         return as_json(found) if format_ == "json" else as_csv(found)
     head, shown = _head(found), tables(found, full=full)
-    foot = [*_legend(found), *_verdict(found), _provenance_line(found)]
+    foot = footnotes(found)
     if format_ == "text":
         return "\n".join([_title(found), *(f"  {x}" for x in head), "", *map(table_as_text, shown), *foot]) + "\n"
     if format_ == "markdown":
@@ -94,7 +87,7 @@ def tables(found: Comparison, *, full: bool = False) -> list[Table]:
     for plan in dict.fromkeys(row.plan for row in found.rows):
         for words, engines in (("ideal conduct", ("exact", "montecarlo")), ("as conducted", ("calendar",))):
             rows = [row for row in found.rows if row.plan == plan and row.engine in engines]
-            rows = rows if full else [row for row in rows if _is_brief(row)]
+            rows = rows if full else [row for row in rows if is_brief(row)]
             others = range(len(found.sides) - 1)
             title = f"{plan}, {words}"
             if len(found.sides) == 2:
@@ -108,7 +101,8 @@ def tables(found: Comparison, *, full: bool = False) -> list[Table]:
     return [table for table in result if table.rows]
 
 
-def _is_brief(row: Row) -> bool:
+def is_brief(row: Row) -> bool:
+    """Return whether a measure is among those shown without being asked for."""
     chosen = _CONDUCTED if row.engine == "calendar" else _IDEAL
     return row.measure in chosen and row.given is None and (row.measure not in _OF_TRIAL or row.arm is None)
 
@@ -121,11 +115,11 @@ def _table(found: Comparison, title: str, rows: Sequence[Row], *, values: bool, 
         header += [f"{found.sides[i + 1].letter} − A", "exact", "z", "replicates"]
     table, lines = Table(title, header, 3), []
     for row in rows:
-        cells = [_value(record) for record in row.values] if values else []
+        cells = [value_cell(record) for record in row.values] if values else []
         for i in others:
             cells += _difference_cells(row, row.differences[i])
         if any(cells):
-            lines.append([row.truth or "any", row.arm or "trial", _label(row), *cells])
+            lines.append([row.truth or "any", row.arm or "trial", label_of(row), *cells])
     kept = [i for i in range(len(header)) if i < 3 or any(line[i] for line in lines)]
     table.header = [header[i] for i in kept]
     for before, line in zip([None, *lines], lines, strict=False):
@@ -134,7 +128,8 @@ def _table(found: Comparison, title: str, rows: Sequence[Row], *, values: bool, 
     return table
 
 
-def _label(row: Row) -> str:
+def label_of(row: Row) -> str:
+    """Return what a measure is called."""
     known = (_CONDUCTED if row.engine == "calendar" else _IDEAL).get(row.measure, row.measure)
     if row.measure == "day_mean":
         known = "held on day" if row.look is not None else "decided on day"
@@ -144,7 +139,7 @@ def _label(row: Row) -> str:
     return known + look + value + variant + (f", given {row.given}" if row.given is not None else "")
 
 
-def _value(record: Record | None) -> str:
+def value_cell(record: Record | None) -> str:
     """Return the exact value, or the simulated one with its MCSE in brackets."""
     if record is None:
         return ""
@@ -154,7 +149,7 @@ def _value(record: Record | None) -> str:
         return "none seen"
     if record.bound is not None:
         return f"{record.estimate:g} ({formatted_mcse(record)})"
-    return with_error(record.estimate, record.mcse, _digits(record))
+    return with_error(record.estimate, record.mcse, digits_of(record))
 
 
 def _difference_cells(row: Row, found: Difference | None) -> list[str]:
@@ -162,12 +157,12 @@ def _difference_cells(row: Row, found: Difference | None) -> list[str]:
     record = row.values[0]
     if found is None or record is None:
         return ["", "", "", ""]
-    exact = "" if found.exact is None else _signed(f"{found.exact:.{_digits(record)}f}")
+    exact = "" if found.exact is None else signed(f"{found.exact:.{digits_of(record)}f}")
     if record.engine == "exact":
         return ["", exact, "", ""]
     simulated = "–"
     if found.value is not None:
-        simulated = _signed(with_error(found.value, found.mcse, _digits(record)))
+        simulated = signed(with_error(found.value, found.mcse, digits_of(record)))
         simulated = simulated.replace(" (0)", " (alike)")
     z = formatted_z(record._replace(z=found.z, is_judged=found.is_judged)) if found.exact is not None else ""
     return [simulated, exact, z, _saved(found)]
@@ -181,7 +176,7 @@ def _saved(found: Difference) -> str:
     return "few" if error > MAX_MCSE_ERROR else f"× {ratio:.{1 if ratio < 100 else 0}f}"
 
 
-def _digits(record: Record) -> int:
+def digits_of(record: Record) -> int:
     """Return decimal places as in `report.numbers`; under calendar conduct, as in its tables."""
     if record.measure.endswith("_quantile"):
         return 0
@@ -190,7 +185,7 @@ def _digits(record: Record) -> int:
     return 4 if record.measure.startswith("n_") and record.measure != "n_pmf" else 6
 
 
-def _signed(text: str) -> str:
+def signed(text: str) -> str:
     """Return a number with its sign; zero has none."""
     number = text.split(" ")[0]
     if float(number) == 0.0:
@@ -217,70 +212,6 @@ def _head(found: Comparison) -> list[str]:
 
 def _cut(text: str, length: int = 60) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _legend(found: Comparison) -> list[str]:
-    if found.n_groups is None:
-        return []
-    counts = [found.n_groups, *([found.n_calendar_groups] if found.n_calendar_groups is not None else [])]
-    groups = " and, as conducted, ".join(f"{n}" for n in dict.fromkeys(counts))
-    errors = " and ".join(f"{100 * mcse_error(n):.0f} %" for n in dict.fromkeys(counts) if n > 1)
-    return [
-        "In brackets the Monte Carlo standard error (MCSE); without brackets exact. alike: the difference is the same "
-        "in every group of replicates. –: too few replicates to tell.",
-        "B − A, C − A, …: simulated on common random numbers (replicate k sees the same patients under every design). "
-        f"Their MCSE is a jackknife over groups of replicates ({groups}); its own relative error is about {errors}.",
-        "replicates: how many times more of them independent runs of the two designs would need for the same MCSE; "
-        f"few: so few ended differently that the MCSE is rough (relative error above {100 * MAX_MCSE_ERROR:g} %).",
-    ]
-
-
-def mcse_error(n_groups: int) -> float:
-    """Return the relative standard error of an MCSE that rests on so many groups."""
-    return 1 / sqrt(2 * (n_groups - 1))
-
-
-def _verdict(found: Comparison) -> list[str]:
-    """Return what the check of the engines against each other found."""
-    lines = [f"Not solved exactly, {found.why_not}"] if found.why_not is not None else []
-    agreement = found.agreement
-    if agreement is None:
-        only = "Exact values only; nothing was simulated." if found.engine == "exact" else "Simulated values only."
-        return [*lines, only]
-    worst = abs(agreement.worst.z) if agreement.worst is not None else 0.0
-    what = f"{agreement.n_values:,} values and {agreement.n_differences:,} paired differences judged"
-    rule = f"limit {agreement.limit:.2f}: family-wise error {FAMILY_WISE_ERROR:g}, Bonferroni"
-    n_failures = len(agreement.failures)
-    end = "The engines agree." if not n_failures else f"{n_failures} DISAGREE:"
-    lines.append(f"Simulated against exact: {what}, largest |z| {worst:.2f} ({rule}). {end}")
-    for is_difference in (False, True):
-        own = [judged for judged in agreement.failures if judged.is_difference == is_difference]
-        own.sort(key=lambda judged: -abs(judged.z))
-        lines += [_failure(found, judged) for judged in own[:MAX_FAILURES]]
-    return lines
-
-
-def _failure(found: Comparison, judged: Judged) -> str:
-    row, letter = judged.row, found.sides[judged.design].letter
-    which = ", ".join(str(part) for part in (*row[:2], *row[3:8]) if part is not None)
-    record, difference = row.values[judged.design], row.differences[judged.design - 1]
-    if judged.is_difference:
-        assert difference is not None
-        letter, numbers = f"{letter} − A", (difference.value, difference.mcse, difference.exact)
-    else:
-        assert record is not None
-        numbers = (record.estimate, record.mcse, record.exact)
-    simulated, mcse, exact = (0.0 if number is None else number for number in numbers)
-    shown = f"simulated {simulated:.6g}, MCSE {mcse:.2g}, exact {exact:.6g}"
-    return f"  {letter}: {row.measure} ({which}): {shown}, z {judged.z:.2f}"
-
-
-def _provenance_line(found: Comparison) -> str:
-    facts, ids = found.provenance, ", ".join(f"{side.letter} {side.scenario.id}" for side in found.sides)
-    simulated = (
-        f", {facts['n_sims']:,} replicates, seed {facts['seed']}, stream {facts['stream']}" if facts["stream"] else ""
-    )
-    return f"Scenarios {ids}; trialsim {facts['trialsim']}{simulated}; {facts['wall_s']:.2f} s."
 
 
 def as_json(found: Comparison) -> str:
