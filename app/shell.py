@@ -54,6 +54,7 @@ def layout(service: Service) -> Any:
         dcc.Store(id=ids.STATE),
         dcc.Store(id=ids.NAVIGATE),
         dcc.Store(id="query", data=""),
+        dcc.Store(id=ids.PINS, storage_type="local"),
         dcc.Download(id=ids.DOWNLOAD),
     ]
     busy = html.Div(
