@@ -196,7 +196,7 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
         Output("replay-alert", "children"),
         Output(ids.error(TRIAL), "children"),
         Output(ids.error(DAY), "children"),
-        Input(ids.STATE, "data"),
+        Input(ids.own_state("replay"), "data"),
         State(ids.number(DAY), "value"),
         prevent_initial_call=True,
     )
@@ -257,9 +257,13 @@ def _register_moves(app: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
     def _step(_: Any, __: Any, trial: Any) -> Any:
-        if not any(item["value"] for item in ctx.triggered) or not isinstance(trial, int):
-            return no_update
-        return max(trial + (1 if ctx.triggered_id == "replay-next" else -1), 0)
+        is_pressed = any(item["value"] for item in ctx.triggered)
+        return stepped(trial, 1 if ctx.triggered_id == "replay-next" else -1) if is_pressed else no_update
+
+
+def stepped(trial: Any, by: int) -> Any:
+    """Return the number of the trial before or after one; `no_update` if that one is none."""
+    return max(trial + by, 0) if isinstance(trial, int) else no_update
 
 
 def _register_finder(app: Dash, service: Service, jobs: Any) -> None:
