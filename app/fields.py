@@ -127,7 +127,15 @@ def form(fields: Sequence[Any], values: Mapping[str, Any], opened: Sequence[str]
     return dmc.Accordion(items, multiple=True, value=[name for name in opened if name in merged], variant="separated")
 
 
-def graph(name: str, title: str, figure: go.Figure | None = None, *, height: int = 340) -> Any:
+def graph(
+    name: str,
+    title: str,
+    figure: go.Figure | None = None,
+    *,
+    height: int = 340,
+    above: Any = None,
+    is_live: bool = False,
+) -> Any:
     """Return a graph under its title, with the methods note below.
 
     Parameters
@@ -140,14 +148,23 @@ def graph(name: str, title: str, figure: go.Figure | None = None, *, height: int
         To begin with.
     height
         Pixels that it is given before it is drawn, so that nothing jumps.
+    above
+        What stands between title and graph: a choice of what is shown.
+    is_live
+        Whether it follows a moving slider; its id is then `ids.live(name)`.
     """
     config = {**GRAPH_CONFIG, "toImageButtonOptions": {"format": "svg", "filename": f"trialsim-{name}"}}
     drawn = dcc.Graph(
-        id=ids.figure(name), figure=figure or {}, config=config, style={"minHeight": f"{height}px"}, className="graph"
+        id=ids.live(name) if is_live else ids.figure(name),
+        figure=figure or {},
+        config=config,
+        style={"minHeight": f"{height}px"},
+        className="graph",
     )
     return dmc.Paper(
         [
             html.H3(title, className="graph-title", id=f"title-{name}"),
+            above,
             html.Div(drawn, role="img", **{"aria-labelledby": f"title-{name}"}),
             html.P(notes_of(figure), id=ids.note(name), className="note"),
         ],

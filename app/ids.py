@@ -58,9 +58,23 @@ def error(key: str) -> dict[str, str]:
     return {"r": "error", "k": coded(key)}
 
 
+def own_state(page: str) -> dict[str, str]:
+    """Return the id of a page's copy of the state.
+
+    What belongs to one page listens to this, not to the state itself: Dash runs no callback of which a part is missing,
+    and says so in the browser's console.
+    """
+    return {"t": "own", "i": page}
+
+
 def figure(name: str) -> dict[str, str]:
     """Return the id of a graph."""
     return {"t": "figure", "i": name}
+
+
+def live(name: str) -> dict[str, str]:
+    """Return the id of a graph that follows a moving slider."""
+    return {"t": "live", "i": name}
 
 
 def note(name: str) -> dict[str, str]:

@@ -91,10 +91,12 @@ def register(app: Dash, service: Service) -> None:
         Output({"r": "nav", "k": ALL}, "href"),
         Output({"r": "nav", "k": ALL}, "className"),
         Output({"t": "copy-link", "i": ALL}, "content"),
+        Output({"t": "own", "i": ALL}, "data"),
         Input(ids.STATE, "data"),
         State(ids.ROUTE, "data"),
         State({"r": "nav", "k": ALL}, "id"),
         State({"t": "copy-link", "i": ALL}, "id"),
+        State({"t": "own", "i": ALL}, "data"),
         prevent_initial_call=True,
     )
 
@@ -130,4 +132,5 @@ def page(service: Service, path: str, query: str) -> tuple[Any, dict[str, Any], 
         content = found.layout(service, state)
     except Refusal as refused:
         content = refusal(str(refused))
-    return content, as_data(state), [refusal(problem) for problem in problems] or None
+    own = dcc.Store(id=ids.own_state(found.name), data=as_data(state))
+    return [own, content], as_data(state), [refusal(problem) for problem in problems] or None

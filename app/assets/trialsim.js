@@ -103,8 +103,8 @@
     return routed();
   }
 
-  // Dash calls: the state has changed. The address, the navigation and the link to copy follow it.
-  function follow(state, route_, navs, links) {
+  // Dash calls: the state has changed. Address, navigation, the link to copy and the page follow it.
+  function follow(state, route_, navs, links, owns) {
     const query = encoded(state || {});
     const path = (route_ && route_.path) || window.location.pathname;
     if (window.location.search !== query) {
@@ -116,6 +116,7 @@
       navs.map((id) => id.k + query),
       navs.map((id) => (id.k === path ? "nav-link here" : "nav-link")),
       links.map(() => here),
+      owns.map((own) => (JSON.stringify(own) === JSON.stringify(state) ? window.dash_clientside.no_update : state)),
     ];
   }
 
@@ -143,6 +144,23 @@
     }
     return window.dash_clientside.no_update;
   }
+
+  // Texts that the server compressed (app/state.py, packed()).
+  async function unpacked(text) {
+    const plain = text.replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(plain + "=".repeat((4 - (plain.length % 4)) % 4)), (c) => c.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  }
+
+  // Dash calls: a button below a simulated comparison. Its files are in the page already.
+  async function saveComparison(clicks, files) {
+    const { triggered_id: pressed, triggered } = window.dash_clientside.callback_context;
+    const isPressed = pressed && triggered.some((one) => one.value);
+    if (!isPressed || !files || !files[pressed.f]) return window.dash_clientside.no_update;
+    return { content: await unpacked(files[pressed.f]), filename: `comparison.${pressed.f}` };
+  }
+
+  const hasFiles = (files) => !files;
 
   // The banner: a request that failed is followed by asking for the server's health until it answers again.
   function watchServer() {
@@ -172,5 +190,5 @@
   watchServer();
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.trialsim = { settle, route, follow, navigate, chooseBase, reset, clickRates };
+  window.dash_clientside.trialsim = { settle, route, follow, navigate, chooseBase, reset, clickRates, saveComparison, hasFiles };
 })();

@@ -13,8 +13,9 @@ NAMES = ("explore", "simulate", "replay", "compare", "sweep", "designs")
 
 
 class Panel(NamedTuple):
-    """A page: its address, its name in the navigation, and the module that makes it."""
+    """A page: its name, its address, its name in the navigation, and the module that makes it."""
 
+    name: str
     path: str
     title: str
     module: ModuleType
@@ -34,5 +35,5 @@ def panels() -> tuple[Panel, ...]:
     for name in NAMES:
         if find_spec(f"app.panels.{name}") is not None:
             module = import_module(f"app.panels.{name}")
-            found.append(Panel("/" if name == "explore" else f"/{name}", name.capitalize(), module))
+            found.append(Panel(name, "/" if name == "explore" else f"/{name}", name.capitalize(), module))
     return tuple(found)

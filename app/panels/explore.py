@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from app.service import Service
 
-OPENED = ("true rates", "proof-of-concept", "first stage", "enrolment")
-FIGURES = ("operating", "size", "joint", "distribution", "width")
+LAST = ("enrolment", "hypotheses", "analysis", "allocation")
+"""Headings of the form that come after the looks, whatever their place in the file."""
+LIVE = ("operating", "size")
+"""Figures that follow a moving slider, in the order in which they stand on the page."""
+FIGURES = (*LIVE, "joint", "distribution", "width")
 WHICH = {"both": "both go on", "one": "only one", "none": "both stop"}
 
 
@@ -52,7 +55,14 @@ def fields(service: Service, state: Link) -> list[Any]:
     design = service.design(state)
     rates = service.explored_rates(state, design)
     own = [rate_field(f"rates.{n}", "true rates", name, rates[n]) for n, name in enumerate(design.arm_names)]
-    return [*own, *service.fields(state)]
+    found = [_of_arm(one) if one.group in design.arm_names else one for one in service.fields(state)]
+    looks = [one for one in found if one.group not in LAST]
+    return [*own, *looks, *(one for name in LAST for one in found if one.group == name)]
+
+
+def _of_arm(one: Any) -> Any:
+    """Return a field of an arm (its share of patients) under the heading of all arms."""
+    return one._replace(group="allocation", label=f"{one.label}, {one.group}")
 
 
 def moved(state: Link, sliders: Mapping[str, float], numbers: Mapping[str, Any], fields: Sequence[Any]) -> Link:
@@ -126,21 +136,27 @@ def layout(service: Service, state: Link) -> Any:
     controls = [
         actions.base_picker(service, state),
         html.Div(id="explore-alert", role="alert"),
-        form(own, values, OPENED),
+        form(own, values, ["true rates", own[len(service.arms(state))].group, "enrolment"]),
     ]
     cards = html.Div(found.cards, id="explore-cards", className="cards", role="status", **{"aria-live": "polite"})
     results = [
-        html.P(found.words, id="explore-words", className="words"),
+        html.P(_unbroken(found.words), id="explore-words", className="words"),
         cards,
-        graph("operating", "Operating characteristics over the true rate", found.figures["operating"], height=380),
+        graph(
+            "operating",
+            "Operating characteristics over the true rate",
+            found.figures["operating"],
+            height=380,
+            is_live=True,
+        ),
         html.Div(
             [
                 _joint(found.figures.get("joint")),
-                graph("size", "Expected number of patients", found.figures["size"], height=300),
+                graph("size", "Expected number of patients", found.figures["size"], is_live=True),
                 graph(
                     "distribution", "Distribution of the number of patients", found.figures["distribution"], height=300
                 ),
-                graph("width", "Widest interval by number of patients", found.figures["width"], height=300),
+                graph("width", "Widest interval by number of patients", found.figures["width"]),
             ],
             className="grid",
         ),
@@ -172,18 +188,18 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
     )
 
     @app.callback(
-        Output(ids.figure("operating"), "figure", allow_duplicate=True),
-        Output(ids.figure("size"), "figure", allow_duplicate=True),
+        Output({"t": "live", "i": ALL}, "figure", allow_duplicate=True),
         Output({"t": "card", "i": ALL}, "value"),
         Input({"r": "slider", "k": ALL}, "value"),
         State({"r": "number", "k": ALL}, "value"),
         State(ids.STATE, "data"),
-        State("explore-drawn", "data"),
         prevent_initial_call=True,
     )
-    def _move(_: Any, __: Any, data: Any, drawn: Any) -> Any:  # noqa: ARG001 - the page's own store says it is here
-        n_cards = len(ctx.outputs_list[2])
-        nothing = no_update, no_update, [no_update] * n_cards
+    def _move(_: Any, __: Any, data: Any) -> Any:
+        n_live, n_cards = map(len, ctx.outputs_list)
+        nothing = [no_update] * n_live, [no_update] * n_cards
+        if n_live == 0:
+            return nothing  # another page's slider
         sliders, numbers = (_by_key(ctx.inputs_list[0]), _by_key(ctx.states_list[0]))
         try:
             state = state_of(data)
@@ -191,10 +207,10 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         except Refusal:
             return nothing  # said beside the field once the slider rests; the curves stay as they are
         cards = found.cards if len(found.cards) == n_cards else [no_update] * n_cards
-        return patched(found.lines), patched(found.sizes), cards
+        return [patched(found.lines), patched(found.sizes)], cards
 
     @app.callback(
-        *(Output(ids.figure(name), "figure", allow_duplicate=True) for name in FIGURES),
+        *(Output(_id_of(name), "figure", allow_duplicate=True) for name in FIGURES),
         *(Output(ids.note(name), "children") for name in FIGURES),
         Output("explore-cards", "children"),
         Output("explore-words", "children"),
@@ -203,14 +219,14 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         Output("explore-results", "className"),
         Output({"r": "error", "k": ALL}, "children"),
         Output("explore-drawn", "data"),
-        Input(ids.STATE, "data"),
+        Input(ids.own_state("explore"), "data"),
         Input("joint-which", "value"),
         State("explore-drawn", "data"),
         prevent_initial_call=True,
     )
     def _settle(data: Any, which: str, drawn: Any) -> Any:
         errors = [ids.path_of(out["id"]["k"]) for out in ctx.outputs_list[-2]]
-        if data == drawn and ctx.triggered_id == ids.STATE:
+        if data == drawn and ctx.triggered_id != "joint-which":
             return [no_update] * (2 * len(FIGURES) + 5) + [[no_update] * len(errors), no_update]
         return _settled(service, data, which, errors)
 
@@ -234,8 +250,12 @@ def _settled(service: Service, data: Any, which: str, errors: list[str]) -> list
         return [no_update] * (2 * len(FIGURES) + 3) + [shown, "results stale", beside, no_update]
     figures = [found.figures.get(name, {}) for name in FIGURES]
     notes = [notes_of(found.figures.get(name)) for name in FIGURES]
-    page = [found.cards, found.words, found.tables, None, "results", [""] * len(errors), data]
+    page = [found.cards, _unbroken(found.words), found.tables, None, "results", [""] * len(errors), data]
     return [*figures, *notes, *page]
+
+
+def _id_of(name: str) -> dict[str, str]:
+    return ids.live(name) if name in LIVE else ids.figure(name)
 
 
 def patched(lines: list[list[float]]) -> Patch:
@@ -258,7 +278,7 @@ def _cards(found: Sequence[Any]) -> list[Any]:
     return [
         dmc.Paper(
             [
-                dmc.Text(card.sentence, size="sm"),
+                dmc.Text(_unbroken(card.sentence), size="sm"),
                 html.Div(
                     dmc.NumberFormatter(
                         id={"t": "card", "i": number},
@@ -279,7 +299,13 @@ def _cards(found: Sequence[Any]) -> list[Any]:
     ]
 
 
+def _unbroken(sentence: str) -> str:
+    """Return a sentence whose per cent signs stay with their numbers."""
+    return sentence.replace(" %", "\u00a0%")
+
+
 def _joint(figure: go.Figure | None) -> Any:
+    """Return the map of two rates; for other designs a sentence, and the map hidden, for callbacks know it."""
     switch = dmc.SegmentedControl(
         id="joint-which",
         value="both",
@@ -287,9 +313,9 @@ def _joint(figure: go.Figure | None) -> Any:
         size="xs",
     )
     if figure is None:
-        hidden = html.Div([switch, graph("joint", "", None)], hidden=True)
+        hidden = html.Div(graph("joint", "", None, above=switch), hidden=True)
         return html.Div([empty("The map of two rates is for designs of two arms."), hidden])
-    return html.Div([switch, graph("joint", "Two arms at two rates (click to take a pair)", figure, height=380)])
+    return graph("joint", "Two arms at two rates (click to take a pair)", figure, above=switch)
 
 
 def _tables(service: Service, found: Any, at: Any, names: Sequence[str]) -> list[Any]:

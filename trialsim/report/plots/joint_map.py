@@ -11,7 +11,7 @@ from trialsim.report.plots import safe
 if TYPE_CHECKING:
     from trialsim.curves import Joint
 
-HEIGHT = 380
+HEIGHT = 340
 Which = Literal["both", "one", "none"]
 _COUNTS: dict[Which, int] = {"none": 0, "one": 1, "both": 2}
 _WORDS: dict[Which, str] = {"both": "both arms go on", "one": "only one arm goes on", "none": "both arms stop"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trialsim.curves import Curves
 
-HEIGHT = 300
+HEIGHT = 340
 _PATTERNS = ("", "/", "x", ".", "\\", "+", "-")
 
 

@@ -11,7 +11,7 @@ from trialsim.report.plots import FAINT, INK, OKABE_ITO
 if TYPE_CHECKING:
     from trialsim.curves import Widths
 
-HEIGHT = 300
+HEIGHT = 340
 
 
 def width_curve(widths: Widths) -> go.Figure:
