@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check kernels browser verify bench docs clean lock
+.PHONY: help setup run dashboard test check kernels browser verify bench docs clean lock
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
@@ -32,6 +32,9 @@ kernels: $(STAMP)  ## compile what the simulations need; it is kept
 
 browser: $(STAMP)  ## find a browser for the tests, or install one
 	@$(PY) tools/ensure_browser.py > /dev/null || test -z "$$TRIALSIM_REQUIRE_BROWSER"
+
+dashboard: $(STAMP)  ## explore designs in the browser (http://127.0.0.1:8050/)
+	@$(PY) -m app
 
 test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser

@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     )
     service = Service(settings)
     jobs = manager_of(settings.celery_broker, settings.n_running, settings.n_waiting, (TrialsimError,))
+    app.server.extensions["trialsim-jobs"] = jobs
     app.layout = shell.layout(service)
     shell.register(app, service)
     actions.register(app, service)
@@ -79,8 +80,10 @@ def _tell(error: Exception) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Return the WSGI application when a server asks for it: `gunicorn app.main:server`."""
+    """Return what servers ask for: `gunicorn app.main:server`, `celery -A app.main:celery worker`."""
     if name == "server":
         flask: Flask = create_app().server
         return flask
+    if name == "celery":
+        return create_app().server.extensions["trialsim-jobs"].handle
     raise AttributeError(f"module 'app.main' has no attribute {name!r}")
