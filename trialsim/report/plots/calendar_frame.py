@@ -25,6 +25,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 def lay_out(figure: go.Figure, title: str, notes: Sequence[str], height: int = HEIGHT) -> go.Figure:
     """Return a figure in the frame of the page, with its title and the notes to be printed beneath."""
     figure.update_layout(
+        template=None,
         height=height,
         margin={"l": 52, "r": 12, "t": 28, "b": 44},
         paper_bgcolor="rgba(0, 0, 0, 0)",
@@ -33,8 +34,8 @@ def lay_out(figure: go.Figure, title: str, notes: Sequence[str], height: int = H
         hovermode="closest",
         meta={"title": title, "notes": list(notes)},
     )
-    figure.update_xaxes(gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(gridcolor=FAINT, zeroline=False)
+    figure.update_xaxes(gridcolor=FAINT, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=FAINT, zeroline=False, automargin=True)
     return figure
 
 

@@ -61,11 +61,24 @@ def convergence(steps: Sequence[tuple[int, Record]]) -> go.Figure:
         else "Nothing is simulated yet."
     )
     lay_out(figure, safe(f"Convergence: {what}"), [words], HEIGHT)
+    ticks = _apart(trials)
     figure.update_xaxes(
-        title="calendar trials", type="log", tickvals=trials, ticktext=[_short(n) for n in trials], tickangle=0
+        title="calendar trials", type="log", tickvals=ticks, ticktext=[_short(n) for n in ticks], tickangle=0
     )
     figure.update_yaxes(title="estimate")
     return figure
+
+
+def _apart(trials: Sequence[int]) -> list[int]:
+    """Return the last number of trials and, before it, those at least twice as far apart.
+
+    >>> _apart([500, 1000, 2000, 5000, 10000, 20000, 30000, 35000])
+    [500, 1000, 2000, 5000, 10000, 35000]
+    """
+    found: list[int] = []
+    for n in reversed(trials):
+        found += [n] if not found or 2 * n <= found[-1] else []
+    return found[::-1]
 
 
 def _short(n: int) -> str:

@@ -143,7 +143,9 @@ def _hover(record: Record) -> str:
 def notes(records: Sequence[Record], n_trials: int) -> list[str]:
     """Return how the numbers came about."""
     error = max((r.mcse or 0.0 for r in records if r.measure != "n_mean"), default=0.0)
+    limits = " Where none or all were seen, the bar reaches to the 95 % limit."
     return [
         f"{simulated(n_trials)} (circles; largest MCSE of a probability {error:.2g}) beside the exact values of "
         "ideal conduct (diamonds). The distance is what the calendar does to the design."
+        + (limits if any(record.bound is not None for record in records) else "")
     ]
