@@ -350,6 +350,14 @@ class Service:
 
         return patient_table(one)
 
+    # Sweep: a grid of designs, and the store (`app.sweeps`, `app.sweep_store`).
+
+    def swept(self, state: State) -> list[tuple[str, Any]]:
+        """Return the changes that make the scenario of the form of the Sweep page."""
+        from app.sweeps import question
+
+        return question(self, state)
+
     # What leaves a page.
 
     def changes_of(self, page: str, state: State) -> list[tuple[str, Any]]:
@@ -357,6 +365,7 @@ class Service:
         known: dict[str, Callable[[State], list[tuple[str, Any]]]] = {
             "explore": self.question,
             "replay": self.with_rates,
+            "sweep": self.swept,
         }
         return known[page](state) if page in known else []
 
@@ -368,6 +377,7 @@ class Service:
         """Return the command line that gives a page's numbers; for an uploaded file, with the name of its download."""
         verb, options = _VERBS.get(page, ("run", ""))
         options = _trial_of(state) if page == "replay" else options
+        options = "--engine exact" if page == "sweep" and state.seen("vary.engine", "exact") == "exact" else options
         more, tail = self.changes_of(page, state), f" {options}" if options else ""
         if state.packed:
             return f"python -m trialsim {verb} {self.scenario(state, *more).name}.yaml{tail}"

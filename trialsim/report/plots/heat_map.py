@@ -111,6 +111,7 @@ def _traces(table: Table, panel: Panel, number: int, room: float, largest: float
         text=texts,
         texttemplate="%{text}" if is_written else "",
         hovertext=[["" if cell is None else hover(table, cell) for cell in row] for row in cells],
+        customdata=[[None if cell is None else cell.number for cell in row] for row in cells],
         hoverongaps=False,
         coloraxis="coloraxis",
         xgap=gap,
@@ -127,6 +128,7 @@ def _traces(table: Table, panel: Panel, number: int, room: float, largest: float
         y=[ticks_of(up)[j] for (_, j), _ in failed],
         marker={"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": "#808080"}},
         hovertext=[hover(table, cell) for _, cell in failed],
+        customdata=[cell.number for _, cell in failed],
         showlegend=False,
         **place,
     )

@@ -121,6 +121,7 @@ def _points(table: Table, cells: Sequence[Shown], name: str, marker: dict[str, A
         marker=marker,
         name=name,
         hovertext=[hover(table, cell) for cell in cells],
+        customdata=[cell.number for cell in cells],
         hoverinfo="text",
     )
 

@@ -124,6 +124,7 @@ def _traces(table: Table, line: _Line, along: Axis, panel: int) -> list[go.Scatt
         name=safe(line.name),
         showlegend=bool(line.name) and panel == 1,
         hovertext=[hover(table, cell) for _, cell in points],
+        customdata=[cell.number for _, cell in points],
         hoverinfo="text",
         connectgaps=False,
         **shared,
