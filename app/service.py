@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import shlex
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.state import State, from_query, query_of, unpacked
+from app.replays import FORMATS, Replays
+from app.state import State, unpacked
 from trialsim.curves import AT_TRUTH, Curves, curves, joint, widths
 from trialsim.errors import InputError as Refusal
 from trialsim.errors import TrialsimError
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from app.settings import Settings
-    from trialsim.replay import Found, Replay
-    from trialsim.replay.on_day import OnDay
     from trialsim.report.table import Table
     from trialsim.spec.design import Design
     from trialsim.spec.load import Document
@@ -62,8 +61,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._document = lru_cache(maxsize=32)(_document)
-        self._to_replay = lru_cache(maxsize=8)(self._with_rates)
-        self._replayed = lru_cache(maxsize=8)(self._replay)
+        self.replays = Replays(self)
 
     # What there is, and the scenario that a state means.
 
@@ -244,112 +242,6 @@ class Service:
             rows.append(Measure(label, own, measure in ("n_mean", "n_sd")))
         return rows
 
-    # Replay: one simulated trial.
-
-    def with_rates(self, state: State) -> list[tuple[str, Any]]:
-        """Return the change that adds the rates explored to the truths; nothing if none were chosen."""
-        if not state.rates:
-            return []
-        scenario = self.scenario(state)
-        arms = scenario.design.arm_names
-        if len(state.rates) != len(arms):
-            return []
-        own = [truth.model_dump(mode="json", exclude_defaults=True) for truth in scenario.truths]
-        kept = [truth for truth in own if truth["name"] != EXPLORED]
-        explored = {"name": EXPLORED, "response_rate": dict(zip(arms, state.rates, strict=True))}
-        return [("truths", [*kept, explored])]
-
-    def replayable(self, state: State) -> tuple[str, ...]:
-        """Return the names of the truths under which trials can be replayed; none if there is no conduct."""
-        scenario = self._to_replay(query_of(state._replace(view=())))
-        if scenario.conduct is None:
-            return ()
-        names = [truth.name for truth in scenario.truths]
-        match = scenario.conduct.match
-        first = match.truth if match is not None else names[0]
-        return (first, *(name for name in names if name != first))
-
-    def n_trials(self, state: State) -> int:
-        """Return how many trials a finder looks at."""
-        from trialsim.replay.finders import MAX_SCANNED
-
-        conduct = self._to_replay(query_of(state._replace(view=()))).conduct
-        return 0 if conduct is None else min(conduct.n_sims, MAX_SCANNED)
-
-    def replayed(self, state: State, trial: int, truth: str) -> Replay:
-        """Return one trial of a scenario.
-
-        Raises
-        ------
-        Refusal
-            If there is no such trial or truth, or no conduct.
-        """
-        return self._replayed(query_of(state._replace(view=())), trial, truth)
-
-    def _replay(self, query: str, trial: int, truth: str) -> Replay:
-        from trialsim.replay import replay
-
-        return replay(self._to_replay(query), trial, truth)
-
-    def _with_rates(self, query: str) -> Scenario:
-        state = from_query(query)[0]
-        return self.scenario(state, *self.with_rates(state))
-
-    def found(self, state: State, which: str, truth: str, progress: Callable[[int], None]) -> Found:
-        """Return the trial that a finder chooses.
-
-        Raises
-        ------
-        Refusal
-            If there is no such trial among those looked at.
-        """
-        from trialsim.replay import find_trial
-
-        scenario = self._to_replay(query_of(state._replace(view=())))
-        return find_trial(scenario, which, truth, progress=progress)
-
-    def seen_on(self, one: Replay, day: float) -> OnDay:
-        """Return what was known of a trial on a day."""
-        from trialsim.replay.on_day import seen_on
-
-        return seen_on(one, day)
-
-    def swimmer_figure(self, one: Replay, day: float) -> go.Figure:
-        """Return the patients of a trial on the calendar, with the day marked."""
-        from trialsim.report.plots.swimmer import swimmer
-
-        return swimmer(one, day)
-
-    def day_marks(self, one: Replay, day: float) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the last two shapes of `swimmer_figure`, on another day."""
-        from trialsim.report.plots.swimmer import marks_of_day
-
-        return marks_of_day(one, day)
-
-    def survival_figure(self, one: Replay, which: Literal["os", "ttf"], on: OnDay) -> go.Figure:
-        """Return the Kaplan-Meier curves of a trial as known on a day."""
-        from trialsim.report.plots.survival_curves import survival_curves
-
-        return survival_curves(one, which, on)
-
-    def day_in_words(self, one: Replay, on: OnDay) -> tuple[list[str], Table]:
-        """Return where a trial stood on a day, as sentences and as a table of counts."""
-        from trialsim.report.replay_day import day_sentences, day_table
-
-        return day_sentences(one, on), day_table(one, on)
-
-    def replay_in_words(self, one: Replay) -> tuple[str, list[str], list[str]]:
-        """Return which trial it is, what happened, and what the listing of patients means."""
-        from trialsim.report.replay import headline, legend, sentences
-
-        return headline(one), sentences(one), legend(one)
-
-    def patient_table(self, one: Replay) -> Table:
-        """Return the listing of patients."""
-        from trialsim.report.replay import patient_table
-
-        return patient_table(one)
-
     # Sweep: a grid of designs, and the store (`app.sweeps`, `app.sweep_store`).
 
     def swept(self, state: State) -> list[tuple[str, Any]]:
@@ -364,7 +256,7 @@ class Service:
         """Return what a page changes in the scenario of a state, besides the state's own changes."""
         known: dict[str, Callable[[State], list[tuple[str, Any]]]] = {
             "explore": self.question,
-            "replay": self.with_rates,
+            "replay": self.replays.with_rates,
             "sweep": self.swept,
         }
         return known[page](state) if page in known else []
@@ -376,7 +268,7 @@ class Service:
     def command_of(self, page: str, state: State) -> str:
         """Return the command line that gives a page's numbers; for an uploaded file, with the name of its download."""
         verb, options = _VERBS.get(page, ("run", ""))
-        options = _trial_of(state) if page == "replay" else options
+        options = self.replays.options(state) if page == "replay" else options
         options = "--engine exact" if page == "sweep" and state.seen("vary.engine", "exact") == "exact" else options
         more, tail = self.changes_of(page, state), f" {options}" if options else ""
         if state.packed:
@@ -398,12 +290,8 @@ class Service:
             return f"{scenario.name}.yaml", as_yaml(scenario).encode()
         if page == "explore" and format_ in _EXPORTS:
             return f"{scenario.name}-{scenario.id[:8]}.{_EXPORTS[format_]}", _exact(scenario, format_)
-        if page == "replay" and format_ in ("csv", "json", "html"):
-            from trialsim.report.replay import rendered
-
-            truths, trial = self.replayable(state), state.seen("trial", "0")
-            one = self.replayed(state, int(trial) if trial.isdecimal() else -1, state.seen("truth", truths[0]))
-            return f"{scenario.name}-trial-{one.trial}.{format_}", rendered(one, format_).encode()
+        if page == "replay" and format_ in FORMATS:
+            return self.replays.file(state, format_)
         raise Refusal(f"there is no download {format_[:20]} here")
 
     def warm(self) -> None:
@@ -426,13 +314,6 @@ def _exact(scenario: Scenario, format_: str) -> bytes:
 
     result = run(scenario, engine="exact")
     return as_parquet(result) if format_ == "parquet" else rendered(result, format_, full=True).encode()
-
-
-def _trial_of(state: State) -> str:
-    """Return the options of the command line that choose the trial of the Replay page."""
-    known = dict(state.view)
-    words = [f"--{key} {shlex.quote(known[key])}" for key in ("trial", "truth") if key in known]
-    return " ".join(words or ["--trial 0"])
 
 
 def _document(base: str, packed: str) -> Document:

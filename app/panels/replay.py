@@ -25,6 +25,7 @@ from app.panels.replay_answers import (
     answer_moving,
     chosen,
     found,
+    in_words,
     patient_grid,
     with_conduct,
 )
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 def layout(service: Service, state: Link) -> Any:
     """Return the page, drawn; without a conduct, the offer of one."""
-    truths = service.replayable(state)
+    truths = service.replays.truths(state)
     if not truths:
         return _offer(service, state)
     problem, shown = None, state
@@ -87,7 +88,7 @@ def _offer(service: Service, state: Link) -> Any:
 
 def _controls(service: Service, state: Link, asked: Chosen, page: Answer, problem: Refusal | None) -> list[Any]:
     """Return the fields of the page; a problem with the link stands beside its field."""
-    truths, n = service.replayable(state), service.n_trials(state)
+    truths, n = service.replays.truths(state), service.replays.n_scanned(state)
     fields = [
         Field(TRUTH, "trial", "under the truth", "choice", asked.truth, None, None, 0, 0, 0, truths, TRUTH),
         Field(TRIAL, "trial", "number of the trial", "whole", asked.trial, 0, None, 0, n - 1, 1, (), TRIAL),
@@ -115,7 +116,7 @@ def _controls(service: Service, state: Link, asked: Chosen, page: Answer, proble
         ],
         gap="xs",
     )
-    said = None if problem is None else refusal(str(problem))
+    said = None if problem is None else refusal(in_words(problem))
     return [
         field(fields[0]),
         field(fields[1]),
@@ -133,7 +134,6 @@ def _controls(service: Service, state: Link, asked: Chosen, page: Answer, proble
 
 
 def _results(service: Service, state: Link, page: Answer) -> list[Any]:
-    header = service.patient_table(service.replayed(state, *_of(service, state))).header
     height = int(page.figures["swimmer"].layout.height)
     return [
         html.P(page.headline, id="replay-headline", className="words"),
@@ -163,7 +163,7 @@ def _results(service: Service, state: Link, page: Answer) -> list[Any]:
         dmc.Paper(
             [
                 html.H3("Patients at the data cut-off", className="graph-title"),
-                patient_grid(header, page.rows),
+                patient_grid(page.header, page.rows),
                 html.P(page.legend, id="replay-legend", className="note"),
             ],
             className="card",
@@ -172,11 +172,6 @@ def _results(service: Service, state: Link, page: Answer) -> list[Any]:
         ),
         actions.bar("replay", service, state, formats=("yaml", "csv", "json", "html")),
     ]
-
-
-def _of(service: Service, state: Link) -> tuple[int, str]:
-    asked = chosen(service, state)
-    return asked.trial, asked.truth
 
 
 def register(app: Dash, service: Service, jobs: Any) -> None:
@@ -221,7 +216,7 @@ def settled(service: Service, state: Link, day: Any) -> list[Any]:
         page = answer(service, state)
     except Refusal as refused:
         beside = [str(refused) if _is_about(refused, path) else "" for path in (TRIAL, DAY)]
-        return [no_update] * 12 + [None if any(beside) else refusal(str(refused)), *beside]
+        return [no_update] * 12 + [None if any(beside) else refusal(in_words(refused)), *beside]
     figures = [page.figures[name] for name in FIGURES]
     story = [html.Li(line) for line in page.story]
     rest = [page.headline, story, page.known, page.rows, page.legend, page.last_day, None, "", ""]
@@ -291,7 +286,7 @@ def _register_finder(app: Dash, service: Service, jobs: Any) -> None:
         try:
             return found(service, state_of(data), str(which), set_progress)
         except Refusal as refused:
-            return no_update, refusal(str(refused).replace("--", ""))
+            return no_update, refusal(in_words(refused))
 
 
 def patched(marks: tuple[dict[str, Any], dict[str, Any]]) -> Patch:

@@ -66,6 +66,7 @@ class Answer(NamedTuple):
     day: float
     last_day: int
     known: Any
+    header: list[str]
     rows: list[dict[str, Any]]
     legend: str
 
@@ -78,7 +79,7 @@ def chosen(service: Service, state: Link) -> Chosen:
     Refusal
         If its trial is no whole number, or its day no number.
     """
-    truth = state.seen("truth") or next(iter(service.replayable(state)), "")
+    truth = state.seen("truth") or next(iter(service.replays.truths(state)), "")
     trial, day = state.seen("trial", "0").strip(), state.seen("day").strip()
     if not trial.isdecimal() or not trial.isascii():
         refused = Refusal(f"trial {trial[:40]}: a trial is a whole number from 0")
@@ -101,20 +102,22 @@ def answer(service: Service, state: Link) -> Answer:
         If there is no such trial, truth or day.
     """
     asked = chosen(service, state)
-    one = service.replayed(state, asked.trial, asked.truth)
+    one = service.replays.of(state, asked.trial, asked.truth)
     held = [look.minute for look in one.looks if look.minute is not None]
     day = asked.day if asked.day is not None else -(-min(held, default=one.cutoff) // MINUTES)
-    on = service.seen_on(one, day)
-    headline, story, legend = service.replay_in_words(one)
+    on = service.replays.seen_on(one, day)
+    headline, story, legend = service.replays.in_words(one)
     figures = {
-        "swimmer": service.swimmer_figure(one, on.minute / MINUTES),
-        "os": service.survival_figure(one, "os", on),
-        "ttf": service.survival_figure(one, "ttf", on),
+        "swimmer": service.replays.swimmer(one, on.minute / MINUTES),
+        "os": service.replays.survival(one, "os", on),
+        "ttf": service.replays.survival(one, "ttf", on),
     }
-    listing = service.patient_table(one)
+    listing = service.replays.patients(one)
     rows = [{f"c{n}": _cell(listing.header[n], word) for n, word in enumerate(row)} for row in listing.rows]
     known = _known(service, one, on)
-    return Answer(figures, headline, story, day, -(-one.cutoff // MINUTES), known, rows, " ".join(legend))
+    return Answer(
+        figures, headline, story, day, -(-one.cutoff // MINUTES), known, listing.header, rows, " ".join(legend)
+    )
 
 
 def answer_moving(service: Service, state: Link, day: float) -> tuple[Any, tuple[dict[str, Any], dict[str, Any]]]:
@@ -126,9 +129,9 @@ def answer_moving(service: Service, state: Link, day: float) -> tuple[Any, tuple
         If there is no such trial or day.
     """
     asked = chosen(service, state)
-    one = service.replayed(state, asked.trial, asked.truth)
-    on = service.seen_on(one, day)
-    return _known(service, one, on), service.day_marks(one, on.minute / MINUTES)
+    one = service.replays.of(state, asked.trial, asked.truth)
+    on = service.replays.seen_on(one, day)
+    return _known(service, one, on), service.replays.marks(one, on.minute / MINUTES)
 
 
 def found(service: Service, state: Link, which: str, progress: Callable[[float], None]) -> tuple[int, str]:
@@ -148,7 +151,7 @@ def found(service: Service, state: Link, which: str, progress: Callable[[float],
     Refusal
         If there is no such trial.
     """
-    n_all, n_done = max(service.n_trials(state), 1), 0
+    n_all, n_done = max(service.replays.n_scanned(state), 1), 0
 
     def looked_at(n: int) -> None:
         nonlocal n_done
@@ -156,8 +159,13 @@ def found(service: Service, state: Link, which: str, progress: Callable[[float],
         progress(100 * n_done / n_all)
 
     truth = chosen(service, state._replace(view=tuple(one for one in state.view if one[0] == "truth"))).truth
-    one = service.found(state, which, truth, looked_at)
+    one = service.replays.found(state, which, truth, looked_at)
     return one.trial, f"Trial {one.trial}, {one.n_scanned:,} trials having been looked at: {one.why}."
+
+
+def in_words(refused: Refusal) -> str:
+    """Return a refusal as the page says it: what the library calls an option is a field here."""
+    return str(refused).replace("--", "")
 
 
 def with_conduct(state: Link) -> Link:
@@ -171,7 +179,7 @@ def _cell(name: str, word: str) -> str | float | None:
 
 
 def _known(service: Service, one: Any, on: Any) -> list[Any]:
-    lines, counts = service.day_in_words(one, on)
+    lines, counts = service.replays.day_in_words(one, on)
     return [
         html.H3(counts.title, className="graph-title"),
         *(html.P(line, className="words") for line in lines),
@@ -182,14 +190,19 @@ def _known(service: Service, one: Any, on: Any) -> list[Any]:
 def patient_grid(header: list[str], rows: list[dict[str, Any]]) -> Any:
     """Return the listing of patients as a grid that can be sorted and filtered."""
     columns = [
-        {"field": f"c{n}", "headerName": name, "filter": True if name in WORDS else "agNumberColumnFilter"}
+        {
+            "field": f"c{n}",
+            "headerName": name,
+            "filter": True if name in WORDS else "agNumberColumnFilter",
+            "minWidth": 135 if name in WORDS else 112,
+        }
         for n, name in enumerate(header)
     ]
     return dag.AgGrid(
         id="replay-patients",
         columnDefs=columns,
         rowData=rows,
-        defaultColDef={"sortable": True, "resizable": True, "minWidth": 84, "flex": 1},
+        defaultColDef={"sortable": True, "resizable": True, "flex": 1},
         dashGridOptions={"pagination": True, "paginationPageSize": 20, "animateRows": False},
         style={"height": "420px"},
     )
