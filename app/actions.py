@@ -45,11 +45,13 @@ def base_picker(service: Service, state: Link) -> Any:
         html.Span(["or drop a YAML file here, or ", html.A("choose one", className="like-link")]),
         id="upload",
         accept=".yaml,.yml",
-        max_size=service.settings.max_upload,
         className="upload",
     )
     reset = dmc.Button("Reset to the file", id="reset", size="compact-xs", variant="default")
-    return html.Div([select, upload, html.Div(id="upload-problem", role="alert"), reset], className="base")
+    box = html.Div(upload, className="upload-box", **{"data-limit": service.settings.max_upload})
+    done = dcc.Store(id="upload-done")
+    problem = html.Div(id="upload-problem", role="alert", className="refusal")
+    return html.Div([done, select, box, problem, reset], className="base")
 
 
 def bar(page: str, service: Service, state: Link, formats: Sequence[str]) -> Any:
@@ -93,6 +95,11 @@ def register(app: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
+        ClientsideFunction("trialsim", "navigate"),
+        Input("upload-done", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         ClientsideFunction("trialsim", "reset"),
         Input("reset", "n_clicks"),
         State(ids.STATE, "data"),
@@ -101,7 +108,7 @@ def register(app: Dash, service: Service) -> None:
 
     @app.callback(
         Output("upload-problem", "children"),
-        Output(ids.NAVIGATE, "data"),
+        Output("upload-done", "data"),
         Input("upload", "contents"),
         State("upload", "filename"),
         prevent_initial_call=True,
@@ -110,7 +117,8 @@ def register(app: Dash, service: Service) -> None:
         if not contents:
             return no_update, no_update
         try:
-            return None, query_of(Link(packed=packed(service.uploaded(*_file(contents, name)))))
+            text = service.uploaded(*_file(contents, name))
+            return None, query_of(Link(packed=packed(text)))
         except Refusal as refused:
             return refusal(str(refused)), no_update
 

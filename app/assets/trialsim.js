@@ -135,6 +135,24 @@
     return window.dash_clientside.no_update;
   }
 
+  // A file that is too large is not even read: it is caught before the upload component sees it.
+  function watchFiles() {
+    const caught = (event, files) => {
+      const box = event.target.closest && event.target.closest(".upload-box");
+      const limit = box ? Number(box.dataset.limit) : Infinity;
+      const large = Array.from(files || []).find((file) => file.size > limit);
+      if (!large) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (event.type === "change") event.target.value = "";
+      const words = `${large.name}: too large; at most ${limit.toLocaleString("en")} bytes are read.`;
+      setProps("upload-problem", { children: words });
+    };
+    document.addEventListener("change", (event) => caught(event, event.target.files), true);
+    document.addEventListener("drop", (event) => caught(event, event.dataTransfer && event.dataTransfer.files), true);
+  }
+  watchFiles();
+
   // Dash calls: somebody clicked into the map of two rates.
   function clickRates(click) {
     const point = click && click.points && click.points[0];
