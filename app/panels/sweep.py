@@ -158,7 +158,7 @@ def _register_open(app: Dash, service: Service) -> None:
         State(ids.STATE, "data"),
         prevent_initial_call=True,
     )
-    def _open(done: Any, _: Any, selected: Any, data: Any) -> Any:
+    def _open(done: Any, cancels: Any, selected: Any, data: Any) -> Any:
         state = state_of(data)
         if ctx.triggered_id == "sweep-list":
             sweep_id, told = _selected(selected), no_update
@@ -168,7 +168,7 @@ def _register_open(app: Dash, service: Service) -> None:
             sweep_id = str(done.get("id", ""))
             told = refusal(str(done["problem"])) if done.get("problem") else html.P(done.get("words"), className="note")
         else:
-            if not any(item["value"] for item in ctx.triggered):
+            if ctx.triggered_id != "sweep-cancel" or not cancels:
                 return [no_update] * 7
             sweep_id, told = "", html.P(STOPPED, className="note")
         return _opened(service, state, data, sweep_id, told)
