@@ -29,8 +29,8 @@ CONFIRMATION_DAYS = [28, 84]
 _SHOWN = ("enrolment", "unevaluable", "cutoff", "crossover", "withdrawal", "death")
 
 
-def scenario_as_it_is(service: Service, state: State) -> Scenario:
-    """Return the scenario of a state without the page's own choices and without other readings of its protocol.
+def scenario_of_base(service: Service, state: State) -> Scenario:
+    """Return the scenario of a state with the conduct of its base, without other readings of its protocol.
 
     Whether the readings make sense takes a hundred times longer to check than all else, and the page tries none.
 
@@ -39,7 +39,8 @@ def scenario_as_it_is(service: Service, state: State) -> Scenario:
     Refusal
         If the state makes no sense.
     """
-    return service.scenario(state, *_without_readings(service, state))
+    others = tuple(change for change in state.changes if change[0].partition(".")[0] != "conduct")
+    return service.scenario(state._replace(changes=others), *_without_readings(service, state))
 
 
 def _without_readings(service: Service, state: State) -> list[tuple[str, Any]]:
@@ -67,7 +68,7 @@ def chosen_truth(scenario: Scenario, state: State) -> str:
 
 def truth_of(service: Service, state: State) -> str:
     """Return the name of the page's truth."""
-    return chosen_truth(scenario_as_it_is(service, state), state)
+    return chosen_truth(scenario_of_base(service, state), state)
 
 
 def n_trials(service: Service, state: State) -> int:
@@ -100,22 +101,21 @@ def changes(service: Service, state: State) -> list[tuple[str, Any]]:
     Refusal
         If a choice makes no sense.
     """
-    scenario = scenario_as_it_is(service, state)
-    truth = chosen_truth(scenario, state)
-    conduct = scenario.conduct if scenario.conduct is not None else Conduct()
+    base = scenario_of_base(service, state)
+    truth, n = chosen_truth(base, state), n_trials(service, state)
     found = _without_readings(service, state)
+    if base.conduct is not None and base.conduct.match is not None and base.conduct.match.truth != truth:
+        found.append(("conduct.match", None))
+    found.append(("truths", [{"name": truth, "response_rate": truths(base, state)[truth]}]))
+    conduct = service.scenario(state, *found).conduct
     if state.seen("enrolment") == PER_MONTH:
         found.append(("conduct.enrolment", {"per_month": _number(state, "per_month", PLAIN_ENROLMENT)}))
-    elif scenario.conduct is None:
-        found.append(("conduct.enrolment.per_month", PLAIN_ENROLMENT))
+    elif conduct is None:
+        found.append(("conduct.enrolment", {"per_month": PLAIN_ENROLMENT}))
     if state.seen("visits") in VISITS:
         days = VISITS[state.seen("visits")]
         found.append(("conduct.visits", {"days": [days], "then_every_days": days}))
-    found += _confirmation(state, conduct)
-    if conduct.match is not None and conduct.match.truth != truth:
-        found.append(("conduct.match", None))
-    n = n_trials(service, state)
-    found.append(("truths", [{"name": truth, "response_rate": truths(scenario, state)[truth]}]))
+    found += _confirmation(state, conduct if conduct is not None else Conduct())
     found += [("n_sims", n), ("conduct.n_sims", n)]
     return [*found, *_survival(service.scenario(state, *found))]
 
@@ -164,7 +164,7 @@ def number_in(text: str, default: float) -> float:
 
 def conduct_of_base(service: Service, state: State) -> Conduct:
     """Return the conduct of the base; the plain one if it has none."""
-    conduct = scenario_as_it_is(service, state._replace(changes=())).conduct
+    conduct = scenario_of_base(service, state._replace(changes=())).conduct
     return conduct if conduct is not None else plain_conduct()
 
 
@@ -181,8 +181,7 @@ def needs_confirmation(conduct: Conduct) -> bool:
 
 def conduct_fields(service: Service, state: State) -> list[FormField]:
     """Return the fields of the conduct's form, with the values of the base: of each look even if it says nothing."""
-    scenario = scenario_as_it_is(service, state._replace(changes=()))
-    conduct = conduct_of_base(service, state)
+    scenario, conduct = scenario_of_base(service, state), conduct_of_base(service, state)
     found = [one for one in fields_of(conduct, "conduct") if _is_offered(one)]
     for look in scenario.design.look_names[:-1]:
         if look not in conduct.looks and "." not in look:

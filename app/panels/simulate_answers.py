@@ -116,7 +116,7 @@ def run(
             put(component, properties)
         put("simulate-of", {"data": question(state)})
         progress(shown.n_done)
-    return f"{n_sims:,} trials in {monotonic() - began:.1f} s, seed {conduct.scenario_as_it_is(service, state).seed}."
+    return f"{n_sims:,} trials in {monotonic() - began:.1f} s, seed {conduct.scenario_of_base(service, state).seed}."
 
 
 def followed(service: Service, state: Link, of: Any, errors: list[str]) -> tuple[Any, Any, Any, list[Any]]:

@@ -144,7 +144,7 @@ def controls(service: Service, state: Link, problem: Any) -> list[Any]:
 
 
 def _truths(service: Service, state: Link) -> tuple[str, ...]:
-    return tuple(conduct.truths(conduct.scenario_as_it_is(service, state), state))
+    return tuple(conduct.truths(conduct.scenario_of_base(service, state), state))
 
 
 def _trials(service: Service, state: Link) -> Any:
