@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -108,10 +107,17 @@ def scenario_of(document: Document, overrides: Sequence[str | Override] = ()) ->
     """Return the scenario in a document, which is left as it is; overrides and errors as for `load_scenario`."""
 
     def build(_: str | Path, parsed: list[Override]) -> Scenario:
-        copied = replace(document, data=deepcopy(document.data), children=dict(document.children))
+        copied = replace(document, data=_copied(document.data), children=dict(document.children))
         return _completed(copied, parsed)
 
     return _overridden(build, document.source, overrides)
+
+
+def _copied(data: Any) -> Any:
+    """Return a copy of plain data, some times as fast as a copy of just anything."""
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
 
 
 def shipped_document(name: str) -> Document:
