@@ -70,6 +70,7 @@ def layout(service: Service, state: Link) -> Any:
                         html.Div(_results(), id="simulate-results", className="results"),
                         id="simulate-shown",
                         hidden=True,
+                        style={"minWidth": 0},
                     ),
                     actions.bar("simulate", service, state, formats=("yaml",)),
                 ],
