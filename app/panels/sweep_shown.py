@@ -98,7 +98,7 @@ def _register_cells(app: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
     def _cell(click: Any, rows: Any, sweep_id: Any, data: Any) -> Any:
-        number = _number_of(rows[0]) if ctx.triggered_id == "cell-grid" and rows else _clicked(click)
+        number = _number_of(rows[0]) if ctx.triggered_id == "cell-grid" and rows else clicked(click)
         return no_update if number is None else pictures.cell_link(service, state_of(data), str(sweep_id), number)
 
     @app.callback(
@@ -146,7 +146,7 @@ def _with_view(state: Link, more: Mapping[str, str]) -> Link:
     return state._replace(view=tuple((key, value) for key, value in found.items() if value))
 
 
-def _clicked(click: Any) -> int | None:
+def clicked(click: Any) -> int | None:
     """Return the number of the cell that was clicked in a picture."""
     points = click.get("points") if isinstance(click, dict) else None
     first = points[0] if isinstance(points, list) and points else None
