@@ -22,12 +22,14 @@ from app.panels.replay_answers import (
     Answer,
     Chosen,
     answer,
+    answer_day,
     answer_moving,
     chosen,
     found,
     in_words,
     patient_grid,
     with_conduct,
+    without_day,
 )
 from app.service import Refusal
 from app.state import State as Link
@@ -55,6 +57,7 @@ def layout(service: Service, state: Link) -> Any:
     return html.Div(
         [
             dcc.Store(id="base-values", data=base),
+            dcc.Store(id="replay-drawn", data=without_day(shown)),
             html.Section(
                 [actions.base_picker(service, state), *_controls(service, state, asked, page, problem)],
                 className="controls",
@@ -191,12 +194,16 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
         Output("replay-alert", "children"),
         Output(ids.error(TRIAL), "children"),
         Output(ids.error(DAY), "children"),
+        Output("replay-drawn", "data"),
         Input(ids.own_state("replay"), "data"),
         State(ids.number(DAY), "value"),
+        State("replay-drawn", "data"),
         prevent_initial_call=True,
     )
-    def _settle(data: Any, day: Any) -> Any:
-        return settled(service, state_of(data), day)
+    def _settle(data: Any, day: Any, drawn: Any) -> Any:
+        trial = without_day(state_of(data))
+        outputs = settled(service, state_of(data), day, is_drawn=trial == drawn)
+        return [*outputs, no_update if outputs[1] is no_update else trial]
 
     @app.callback(
         Output(ids.NAVIGATE, "data", allow_duplicate=True),
@@ -208,19 +215,39 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
         return query_of(with_conduct(state_of(data))) if clicks else no_update
 
 
-def settled(service: Service, state: Link, day: Any) -> list[Any]:
-    """Return every output of the page; where the state makes no sense, the sentence beside its field."""
+def settled(service: Service, state: Link, day: Any, *, is_drawn: bool = False) -> list[Any]:
+    """Return every output of the page; where the state makes no sense, the sentence beside its field.
+
+    Parameters
+    ----------
+    service, state
+        As for `answer`.
+    day
+        Of the number box, for a state that names none.
+    is_drawn
+        Whether the trial is on the page already, and only its day may be another.
+    """
     if not state.seen("day") and isinstance(day, int | float):
         state = state._replace(view=(*state.view, ("day", f"{day:g}")))
     try:
-        page = answer(service, state)
+        return [*(_drawn(service, state) if is_drawn else _all_of(service, state)), None, "", ""]
     except Refusal as refused:
         beside = [str(refused) if _is_about(refused, path) else "" for path in (TRIAL, DAY)]
         return [no_update] * 12 + [None if any(beside) else refusal(in_words(refused)), *beside]
+
+
+def _all_of(service: Service, state: Link) -> list[Any]:
+    page = answer(service, state)
     figures = [page.figures[name] for name in FIGURES]
     story = [html.Li(line) for line in page.story]
-    rest = [page.headline, story, page.known, page.rows, page.legend, page.last_day, None, "", ""]
+    rest = [page.headline, story, page.known, page.rows, page.legend, page.last_day]
     return [*figures, *(notes_of(figure) for figure in figures), *rest]
+
+
+def _drawn(service: Service, state: Link) -> list[Any]:
+    known, marks, curves = answer_day(service, state)
+    notes = [notes_of(curve) for curve in curves]
+    return [patched(marks), *curves, no_update, *notes, no_update, no_update, known, *[no_update] * 3]
 
 
 def _is_about(refused: Refusal, path: str) -> bool:

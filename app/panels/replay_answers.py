@@ -9,6 +9,7 @@ from dash import html
 
 from app.fields import table
 from app.service import Refusal
+from app.state import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +133,26 @@ def answer_moving(service: Service, state: Link, day: float) -> tuple[Any, tuple
     one = service.replays.of(state, asked.trial, asked.truth)
     on = service.replays.seen_on(one, day)
     return _known(service, one, on), service.replays.marks(one, on.minute / MINUTES)
+
+
+def answer_day(service: Service, state: Link) -> tuple[Any, tuple[dict[str, Any], dict[str, Any]], list[go.Figure]]:
+    """Return what is redrawn once the day of a trial rests: what was known, the marks, and the curves.
+
+    Raises
+    ------
+    Refusal
+        If there is no such trial or day.
+    """
+    asked = chosen(service, state)
+    one = service.replays.of(state, asked.trial, asked.truth)
+    on = service.replays.seen_on(one, asked.day or 0)
+    curves = [service.replays.survival(one, which, on) for which in ("os", "ttf")]
+    return _known(service, one, on), service.replays.marks(one, on.minute / MINUTES), curves
+
+
+def without_day(state: Link) -> dict[str, Any]:
+    """Return what of a state decides which trial is drawn, as the browser keeps it."""
+    return as_data(state._replace(view=tuple(one for one in state.view if one[0] in ("trial", "truth"))))
 
 
 def found(service: Service, state: Link, which: str, progress: Callable[[float], None]) -> tuple[int, str]:

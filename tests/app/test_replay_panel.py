@@ -13,7 +13,7 @@ import pytest
 from dash import no_update
 
 from app.panels import replay as panel
-from app.panels.replay_answers import FINDERS, answer, answer_moving, chosen, found, with_conduct
+from app.panels.replay_answers import FINDERS, answer, answer_moving, chosen, found, with_conduct, without_day
 from app.service import Refusal, Service
 from app.settings import Settings
 from app.shell import page
@@ -134,6 +134,27 @@ def test_the_explored_rates_are_a_truth(service: Service) -> None:
     assert service.replays.truths(state)[-1] == "explored"
     assert "truth explored (true response rate 400 mg 10 %, 600 mg 45 %)" in answer(service, state).headline
     assert "explored" not in service.replays.truths(State())
+
+
+def test_a_day_that_rests_draws_the_curves_and_leaves_the_trial(service: Service) -> None:
+    state = looking_at(trial=4, day=200, truth="active")
+    patch, *curves = panel.settled(service, state, None, is_drawn=True)[:3]
+    whole = panel.settled(service, state, None)
+    assert [curve.to_dict() for curve in curves] == [curve.to_dict() for curve in whole[1:3]]
+    assert [change["params"]["value"]["x0"] for change in patch.to_plotly_json()["operations"]] == [200, 200]
+    again = panel.settled(service, state, None, is_drawn=True)
+    assert len(again) == len(whole)
+    assert texts(again[8]) == texts(whole[8])
+    assert "What was known on day 200" in texts(again[8])
+    assert again[6] is again[7] is again[9] is no_update
+
+
+def test_which_trial_is_drawn_depends_on_everything_but_the_day() -> None:
+    one = looking_at(trial=4, day=200, truth="active")
+    assert without_day(one) == without_day(looking_at(trial=4, day=10, truth="active"))
+    others = [looking_at(trial=5, truth="active"), looking_at(trial=4), one._replace(base="simon-20-40")]
+    others.append(one._replace(changes=(("conduct.cutoff", {"day": 300}),)))
+    assert all(without_day(one) != without_day(other) for other in others)
 
 
 # Finders
