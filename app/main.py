@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, set_props
 
 from app import actions, shell
-from app.jobs import manager_of
+from app.jobs import manager_of, sentence_of
 from app.panels import panels
 from app.security import secure
 from app.service import Service, TrialsimError
@@ -70,12 +70,12 @@ def create_app(settings: Settings | None = None) -> Dash:
 
 def _tell(error: Exception) -> None:
     """Say in a sentence what went wrong; what is nobody's mistake goes to the server's log, not to the page."""
-    sentence = str(error) if isinstance(error, TrialsimError) else WENT_WRONG
-    if not isinstance(error, TrialsimError):
+    sentence = str(error) if isinstance(error, TrialsimError) else sentence_of(error)
+    if sentence is None:
         import logging
 
         logging.getLogger("trialsim.app").error("A callback failed.", exc_info=error)
-    toast = {"action": "show", "title": "Not done", "message": sentence, "color": "red", "autoClose": 8000}
+    toast = {"action": "show", "title": "Not done", "message": sentence or WENT_WRONG, "color": "red", "autoClose": 8000}
     set_props("toasts", {"sendNotifications": [toast]})
 
 
