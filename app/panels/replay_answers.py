@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dash_ag_grid as dag
-from dash import html
+from dash import Patch, html, no_update
 
-from app.fields import table
+from app.fields import notes_of, refusal, table
 from app.service import Refusal
 from app.state import as_data
 
@@ -227,3 +227,49 @@ def patient_grid(header: list[str], rows: list[dict[str, Any]]) -> Any:
         dashGridOptions={"pagination": True, "paginationPageSize": 20, "animateRows": False},
         style={"height": "420px"},
     )
+
+
+def settled(service: Service, state: Link, day: Any, *, is_drawn: bool = False) -> list[Any]:
+    """Return every output of the page; where the state makes no sense, the sentence beside its field.
+
+    Parameters
+    ----------
+    service, state
+        As for `answer`.
+    day
+        Of the number box, for a state that names none.
+    is_drawn
+        Whether the trial is on the page already, and only its day may be another.
+    """
+    if not state.seen("day") and isinstance(day, int | float):
+        state = state._replace(view=(*state.view, ("day", f"{day:g}")))
+    try:
+        return [*(_drawn(service, state) if is_drawn else _all_of(service, state)), None, "", ""]
+    except Refusal as refused:
+        beside = [str(refused) if _is_about(refused, path) else "" for path in (TRIAL, DAY)]
+        return [no_update] * 12 + [None if any(beside) else refusal(in_words(refused)), *beside]
+
+
+def _all_of(service: Service, state: Link) -> list[Any]:
+    page = answer(service, state)
+    figures = [page.figures[name] for name in FIGURES]
+    story = [html.Li(line) for line in page.story]
+    rest = [page.headline, story, page.known, page.rows, page.legend, page.last_day]
+    return [*figures, *(notes_of(figure) for figure in figures), *rest]
+
+
+def _drawn(service: Service, state: Link) -> list[Any]:
+    known, marks, curves = answer_day(service, state)
+    notes = [notes_of(curve) for curve in curves]
+    return [patched(marks), *curves, no_update, *notes, no_update, no_update, known, *[no_update] * 3]
+
+
+def _is_about(refused: Refusal, path: str) -> bool:
+    return refused.path == path or str(refused).startswith(f"{path.removeprefix('view.')} ")
+
+
+def patched(marks: tuple[dict[str, Any], dict[str, Any]]) -> Patch:
+    """Return a patch that moves the marks of the day, the last shapes of the swimmer plot."""
+    patch = Patch()
+    patch["layout"]["shapes"][-2], patch["layout"]["shapes"][-1] = marks
+    return patch
