@@ -163,7 +163,7 @@ def _cost_row(record: Record) -> list[str]:
         left = f"{number(cost, '+')} (95 %: {word} {number(record.bound - exact, '+')})"
         return [label_of(record), number(exact), f"{seen} (95 %: {word} {record.bound:.2g})", left]
     if record.mcse == 0:
-        return [label_of(record), number(exact), f"{number(found)} (in every trial)", f"{number(cost, '+')} (exactly)"]
+        return [label_of(record), number(exact), f"{number(found)} (in every trial)", f"{number(cost, '+')} (MCSE 0)"]
     error = with_error(0.0, record.mcse, digits).partition(" ")[2]
     return [label_of(record), number(exact), f"{number(found)} {error}", f"{number(cost, '+')} {error}"]
 

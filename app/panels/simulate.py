@@ -174,7 +174,7 @@ def _register_run(app: Dash, service: Service, jobs: Any) -> None:
             (Output("simulate-run", "disabled"), True, False),
             (Output("simulate-cancel", "disabled"), False, True),
         ],
-        cancel=[Input("simulate-cancel", "n_clicks")],
+        cancel=[Input("simulate-cancel", "n_clicks"), Input(ids.ROUTE, "data")],  # who leaves the page waits no more
         prevent_initial_call=True,
     )
     def _run(set_progress: Any, clicks: Any, data: Any, *chosen: Any) -> Any:

@@ -33,6 +33,14 @@ def jobs() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("job ")]
 
 
+def assert_no_jobs(page: Page) -> None:
+    for _ in range(100):
+        if not jobs():
+            break
+        page.wait_for_timeout(50)
+    assert not jobs()
+
+
 def test_nothing_runs_before_it_is_asked_for(open_page: Callable[..., Page]) -> None:
     page = open_page("/simulate?v.n_sims=2000")
     assert page.locator("#simulate-empty").is_visible()
@@ -82,13 +90,23 @@ def test_cancel_leaves_the_estimates_and_ends_the_thread(open_page: Callable[...
     page.click("#simulate-cancel")
     page.wait_for_selector("#simulate-run:not([disabled])")
     page.get_by_text(STOPPED).wait_for()
-    for _ in range(100):
-        if not jobs():
-            break
-        page.wait_for_timeout(50)
-    assert not jobs()
+    assert_no_jobs(page)
     assert page.locator("#simulate-costs table").is_visible()
     assert re.search(r"Simulated: [\d,]+ calendar trials", note(page, "What conduct costs"))
+
+
+def test_leaving_the_page_ends_the_run(open_page: Callable[..., Page]) -> None:
+    page = open_page("/simulate?v.n_sims=200000&v.truth=active")
+    page.click("#simulate-run")
+    page.wait_for_selector("#simulate-costs table")
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector("#explore-cards")
+    assert_no_jobs(page)
+    page.get_by_role("link", name="Simulate").click()
+    page.wait_for_selector("#simulate-run:not([disabled])")
+    wait(page)
+    assert page.locator("#simulate-empty").is_visible()
+    assert page.locator("#simulate-told").inner_text() == ""
 
 
 def test_an_error_stands_beside_its_field(open_page: Callable[..., Page]) -> None:
