@@ -53,8 +53,8 @@ class Watch:
 
     def assert_quiet(self) -> None:
         """Assert that nothing was complained of and nobody foreign was called."""
-        assert self.foreign == []
-        assert self.complaints == []
+        assert self.foreign == [], self.foreign
+        assert self.complaints == [], self.complaints
 
 
 @contextmanager
