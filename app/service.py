@@ -112,6 +112,18 @@ class Service:
             raise refused
         return found
 
+    def said(self, state: State, *path: str) -> Any:
+        """Return what the base of a state says at a path, as it is written there; None if nothing."""
+        found: Any = self._document(state.base, state.packed).data
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def words_of(self, state: State, *more: tuple[str, Any]) -> list[str]:
+        """Return all changes to the base of a state as the command line's `--set` takes them, `path=value` each."""
+        document = self._document(state.base, state.packed)
+        return [f"{path}={_in_yaml(value)}" for path, value in self._changes(state, document, more)]
+
     def _changes(self, state: State, document: Document, more: tuple[tuple[str, Any], ...]) -> list[tuple[str, Any]]:
         """Return all changes to the base; plans and sweep of the base are left aside, the form has their fields."""
         left: list[tuple[str, Any]] = [("plans", []), ("vary", None)]
@@ -135,6 +147,9 @@ class Service:
         n_arms = len(design.arms)
         if len(state.rates) == n_arms:
             return state.rates
+        if any(isinstance(one, dict) and one.get("name") == EXPLORED for one in self.said(state, "truths") or ()):
+            own = next(truth for truth in self.scenario(state).truths if truth.name == EXPLORED)
+            return own.rates(design.arm_names)
         if design.hypotheses is None:
             return (0.3,) * n_arms
         ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
@@ -242,6 +257,14 @@ class Service:
             rows.append(Measure(label, own, measure in ("n_mean", "n_sd")))
         return rows
 
+    # Simulate: one truth under calendar conduct (`app.conduct`, `app.simulation`).
+
+    def conducted(self, state: State) -> list[tuple[str, Any]]:
+        """Return the changes that make the scenario of the Simulate page."""
+        from app.conduct import changes
+
+        return changes(self, state)
+
     # Sweep: a grid of designs, and the store (`app.sweeps`, `app.sweep_store`).
 
     def swept(self, state: State) -> list[tuple[str, Any]]:
@@ -257,6 +280,7 @@ class Service:
         known: dict[str, Callable[[State], list[tuple[str, Any]]]] = {
             "explore": self.question,
             "replay": self.replays.with_rates,
+            "simulate": self.conducted,
             "sweep": self.swept,
         }
         return known[page](state) if page in known else []
@@ -338,7 +362,9 @@ def _label(measure: str, arm: str | None, look: str | None, value: float | None,
     """Return what a row of the table of measures is called."""
     who = arm if arm is not None and arm != "pooled" and n_arms > 1 else "the trial"
     at = f" at {look}" if look is not None else ""
-    how_many = {0: "no arm goes on", n_arms: "all arms go on"}.get(int(value or 0), f"{int(value or 0)} arm(s) go on")
+    count = int(value or 0)
+    several = {0: "no arm goes on", n_arms: "all arms go on", 1: "one arm only goes on"}
+    how_many = several.get(count, f"{count} arms go on")
     words = {
         "p_stop": f"P({who} stops{at})",
         "p_continue": f"P({who} goes on{at})",

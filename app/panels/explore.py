@@ -13,6 +13,7 @@ from dash import ALL, ClientsideFunction, Input, Output, Patch, State, ctx, dcc,
 
 from app import actions, ids
 from app.fields import empty, form, graph, notes_of, rate_field, refusal, table
+from app.panels.compare_pins import pin_button
 from app.service import Refusal
 from app.state import State as Link
 from app.state import as_data, state_of
@@ -142,6 +143,7 @@ def layout(service: Service, state: Link) -> Any:
     results = [
         html.P(_unbroken(found.words), id="explore-words", className="words"),
         cards,
+        pin_button(),
         graph(
             "operating",
             "Operating characteristics over the true rate",
