@@ -92,6 +92,7 @@ def simulated(
         first = Shown(step.n_done, n, _cost_table(found), figures, {})
         if len(next(iter(history.values()), [])) == 1:
             yield first
+        progress(step.n_done)  # drawing takes as long as a block of trials
         yield _whole(first, step, history, wanted or {})
 
 
