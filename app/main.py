@@ -75,7 +75,8 @@ def _tell(error: Exception) -> None:
         import logging
 
         logging.getLogger("trialsim.app").error("A callback failed.", exc_info=error)
-    toast = {"action": "show", "title": "Not done", "message": sentence or WENT_WRONG, "color": "red", "autoClose": 8000}
+    words = {"title": "Not done", "message": sentence or WENT_WRONG}
+    toast = {"action": "show", "color": "red", "autoClose": 8000, **words}
     set_props("toasts", {"sendNotifications": [toast]})
 
 

@@ -2,7 +2,7 @@
 // state, and a banner says when the server does not answer.
 (function () {
   const REST = 180; // milliseconds without a move after which a value counts as chosen
-  const latest = { timer: null, values: {}, routed: null, count: 0 };
+  const latest = { timer: null, values: {}, echoes: {}, routed: null, count: 0 };
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
   function encoded(state) {
@@ -65,7 +65,9 @@
 
   function rest(sliders, numbers) {
     for (const [key, value] of Object.entries(latest.values)) {
-      if (key in sliders && numbers[key] !== value) setProps({ k: coded(key), r: "number" }, { value });
+      if (!(key in sliders) || numbers[key] === value) continue;
+      latest.echoes[key] = value; // the box follows; that it moves is nobody's choice
+      setProps({ k: coded(key), r: "number" }, { value });
     }
   }
 
@@ -81,6 +83,8 @@
       const key = pathOf(id.k);
       if (id.r === "slider") {
         if (Number(numbers[key]) !== sliders[key]) latest.values[key] = sliders[key];
+      } else if (id.r === "number" && latest.echoes[key] === numbers[key]) {
+        delete latest.echoes[key];
       } else if (id.r === "number" && isNumber(numbers[key])) {
         latest.values[key] = numbers[key];
         setProps({ k: id.k, r: "slider" }, { value: numbers[key] });
