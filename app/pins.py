@@ -75,7 +75,7 @@ def pins_of(data: object) -> tuple[tuple[Pin, ...], list[str]]:
             n_odd += 1
         else:
             pins.append(pin if pin.name else pin._replace(name="design"))
-    problems = [f"Of the stored designs {n_odd} could not be read and were left aside."] if n_odd else []
+    problems = [f"Not all stored designs could be read; {n_odd} left aside."] if n_odd else []
     if len(pins) > MAX_PINS:
         problems.append(f"More than {MAX_PINS} designs were stored; the first {MAX_PINS} are shown.")
     return tuple(pins[:MAX_PINS]), problems

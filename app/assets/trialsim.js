@@ -182,6 +182,9 @@
     return { content: await unpacked(files[pressed.f]), filename: `comparison.${pressed.f}` };
   }
 
+  // Dash calls: what the browser keeps has changed, or the page that shows it has come.
+  const ownPins = (kept, pages) => pages.map(() => ({ pins: kept === undefined ? null : kept }));
+
   const hasFiles = (files) => !files;
 
   // The banner: a request that failed is followed by asking for the server's health until it answers again.
@@ -212,5 +215,5 @@
   watchServer();
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.trialsim = { settle, route, follow, navigate, chooseBase, reset, clickRates, saveComparison, hasFiles };
+  window.dash_clientside.trialsim = { settle, route, follow, navigate, chooseBase, reset, clickRates, saveComparison, hasFiles, ownPins };
 })();

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import comparison, ids
+from app import comparison
 from app.fields import graph
 from app.panels import compare_calls, compare_pins
-from app.panels.compare_answers import MEASURE, MODES, card
+from app.panels.compare_answers import MEASURE, MODES, OWN_PINS, card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,15 +36,19 @@ def layout(service: Service, state: Link) -> Any:
             ]
         ),
         html.Div(
-            [html.Div(id="compare-fields"), _figure_part(state), html.Div(id="compare-tables", className="results")],
+            [
+                _figure_part(state),
+                html.Div(id="compare-fields", className="fields-table"),
+                html.Div(id="compare-tables", className="results"),
+            ],
             id="compare-exact",
             className="results",
             hidden=True,
         ),
-        html.Div(_simulation_part(service), id="compare-simulation", hidden=True),
+        html.Div(_simulation_part(service), id="compare-simulation", className="results", hidden=True),
     ]
     stores = [
-        dcc.Store(id="base-values", data={}),
+        dcc.Store(id=OWN_PINS),
         dcc.Store(id="compare-drawn"),
         dcc.Store(id="compare-ran"),
         dcc.Store(id="compare-files"),
@@ -55,7 +59,7 @@ def layout(service: Service, state: Link) -> Any:
 
 def _figure_part(state: Link) -> Any:
     measure = dmc.Select(
-        id=ids.choice(MEASURE),
+        id=MEASURE,
         label="measure",
         data=[],
         value=state.seen("measure") or None,
@@ -89,6 +93,7 @@ def _simulation_part(service: Service) -> Any:
         value=next((one["value"] for one in sims if one["value"] == str(comparison.DEFAULT_SIMS)), sims[0]["value"]),
         allowDeselect=False,
         size="xs",
+        w=250,
     )
     calendar = dmc.Switch(id="compare-calendar", label="calendar trials too", checked=False, size="sm")
     n_trials = dmc.Select(
@@ -98,6 +103,7 @@ def _simulation_part(service: Service) -> Any:
         value=trials[0]["value"],
         allowDeselect=False,
         size="xs",
+        w=250,
     )
     run = dmc.Button("Simulate the differences", id="compare-run", size="sm")
     cancel = dmc.Button("Cancel", id="compare-cancel", size="sm", variant="default", disabled=True)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from app.pins import Pin, Shelf
     from app.service import Service
 
-MEASURE = "view.measure"
+MEASURE = "compare-measure"
+"""Id of the select of what is drawn."""
+OWN_PINS = {"t": "own-pins", "i": "compare"}
+"""Id of the page's copy of what the browser keeps."""
 MODES = {"value": "the measure", "difference": "difference to A"}
 NOTHING = "No pinned designs yet: pin one on Explore; "
 STALE = "The designs have changed since; these differences are those of the designs as they were."
@@ -90,10 +93,9 @@ def answer_simulated(
     tell((0.0, "waiting for the kernels …"))
     usable = [one.pin for one in comparison.looked_up(service, pins) if one.design is not None]
     found = comparison.simulated(service, usable, effort, advance)
-    shown = [html.P(note, className="note") for note in found.notes]
+    shown = [_notes(found.notes)]
     shown += [card(table(one.header, one.rows, one.title, n_labels=one.n_labels)) for one in found.tables]
-    shown += [html.P(note, className="note") for note in found.footnotes]
-    return shown, found.files
+    return [*shown, _notes(found.footnotes)], found.files
 
 
 def _head(found: Shelf) -> list[Any]:
@@ -104,7 +106,8 @@ def _head(found: Shelf) -> list[Any]:
     if not found.pins:
         problems.append(card(html.P([NOTHING, dcc.Link("open Explore", href="/"), "."], className="muted empty")))
     if not found.is_own:
-        kept = f"; your own {found.n_kept} are kept until you pin a design" if found.n_kept else ""
+        own_words = "the one of your own is" if found.n_kept == 1 else f"the {found.n_kept} of your own are"
+        kept = f"; {own_words} kept until you pin a design" if found.n_kept else ""
         said = html.Span(f"These designs came with the link{kept}.")
         problems.append(html.Div([said, own], className="row note"))
     return problems
@@ -129,7 +132,11 @@ def _exact(service: Service, usable: Sequence[Any]) -> list[Any]:
     if found is None:
         return []
     shown = [card(table(one.header, one.rows, one.title, n_labels=one.n_labels)) for one in found.tables]
-    return [*shown, *(html.P(note, className="note") for note in found.notes)]
+    return [*shown, _notes(found.notes)]
+
+
+def _notes(sentences: Sequence[str]) -> Any:
+    return html.Div([html.P(sentence, className="note") for sentence in sentences])
 
 
 def _time_left(share: float, elapsed: float) -> str:

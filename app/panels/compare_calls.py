@@ -9,9 +9,10 @@ from dash import ALL, ClientsideFunction, Input, Output, State, ctx, no_update
 from app import comparison, comparison_files, ids
 from app.comparison import Effort
 from app.fields import notes_of, refusal
-from app.panels.compare_answers import MEASURE, STALE, answer, answer_figure, answer_simulated
+from app.panels.compare_answers import MEASURE, OWN_PINS, STALE, answer, answer_figure, answer_simulated
 from app.pins import from_link, in_link, shelf
 from app.service import Refusal
+from app.state import State as Link
 from app.state import as_data as state_data
 from app.state import state_of
 
@@ -35,27 +36,36 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
 
 
 def _register_page(app: Dash, service: Service) -> None:
+    app.clientside_callback(
+        ClientsideFunction("trialsim", "ownPins"),
+        Output({"t": "own-pins", "i": ALL}, "data"),
+        Input(ids.PINS, "data"),
+        State({"t": "own-pins", "i": ALL}, "id"),
+    )
+
     @app.callback(
         Output("compare-head", "children"),
         Output("compare-cards", "children"),
         Output("compare-fields", "children"),
-        Output(ids.choice(MEASURE), "data"),
-        Output(ids.choice(MEASURE), "value"),
+        Output(MEASURE, "data"),
+        Output(MEASURE, "value"),
         Output("compare-tables", "children"),
         Output("compare-exact", "hidden"),
         Output("compare-simulation", "hidden"),
         Output("compare-calendar", "disabled"),
         Output("compare-drawn", "data"),
-        Input(ids.PINS, "data"),
-        Input(ids.STATE, "data"),
+        Input(OWN_PINS, "data"),
+        Input(ids.own_state("compare"), "data"),
         State("compare-drawn", "data"),
-        State(ids.choice(MEASURE), "value"),
+        State(MEASURE, "value"),
     )
-    def _draw(stored: Any, data: Any, drawn: Any, label: Any) -> Any:
+    def _draw(kept: Any, data: Any, drawn: Any, label: Any) -> Any:
+        if not isinstance(kept, dict) or data is None:
+            return [no_update] * 10  # the browser has not said yet what it keeps
         state = state_of(data)
-        found = shelf(state, stored)
+        found = shelf(state, kept.get("pins"))
         key = {"pins": in_link(found.pins), "own": found.is_own, "kept": found.n_kept, "odd": list(found.problems)}
-        if data is None or key == drawn:
+        if key == drawn:
             return [no_update] * 10
         shown = answer(service, state, found)
         chosen = label if label in shown.labels else next(iter(shown.labels), None)
@@ -76,7 +86,7 @@ def _register_page(app: Dash, service: Service) -> None:
         Output(ids.figure("compared"), "figure"),
         Output(ids.note("compared"), "children"),
         Input("compare-drawn", "data"),
-        Input(ids.choice(MEASURE), "value"),
+        Input(MEASURE, "value"),
         Input("compare-mode", "value"),
     )
     def _curves(drawn: Any, label: Any, mode: Any) -> Any:
@@ -86,14 +96,17 @@ def _register_page(app: Dash, service: Service) -> None:
     @app.callback(
         Output(ids.STATE, "data", allow_duplicate=True),
         Input("compare-drawn", "data"),
+        Input(MEASURE, "value"),
         State(ids.STATE, "data"),
         prevent_initial_call=True,
     )
-    def _carry(drawn: Any, data: Any) -> Any:
+    def _carry(drawn: Any, label: Any, data: Any) -> Any:
         """Let the address carry what is shown, so that the link can be shared."""
-        state = state_of(data)
-        link = str(drawn.get("pins", "")) if isinstance(drawn, dict) else state.pins
-        return no_update if state.pins == link else state_data(state._replace(pins=link))
+        if not isinstance(drawn, dict) or data is None:
+            return no_update
+        before = state_of(data)
+        after = carried(before, str(drawn.get("pins", "")), label)
+        return no_update if after == before else state_data(after)
 
     @app.callback(
         Output("compare-simulated", "className"),
@@ -226,6 +239,14 @@ def pins_of(drawn: Any) -> tuple[Pin, ...]:
 def usable_pins(service: Service, drawn: Any) -> list[Pin]:
     """Return those of the pins shown that make sense."""
     return [one.pin for one in comparison.looked_up(service, pins_of(drawn)) if one.design is not None]
+
+
+def carried(state: Link, pins: str, label: object) -> Link:
+    """Return the state with the pins and the measure that the page shows."""
+    view = {key: value for key, value in state.view if key != "measure"}
+    if isinstance(label, str):
+        view["measure"] = label
+    return state._replace(pins=pins, view=tuple(view.items()))
 
 
 def unnamed(pins: Sequence[Pin]) -> str:
