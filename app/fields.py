@@ -76,8 +76,9 @@ def _pair(one: Any, value: float) -> list[Any]:
         allowDecimal=one.kind == "number",
         decimalScale=6 if one.kind == "number" else 0,
         clampBehavior="none",
+        label=one.label,
         size="xs",
-        w=92,
+        className="number-box",
         stepHoldDelay=400,
         stepHoldInterval=100,
         **{"aria-label": f"{one.group}: {one.label}{f', {limits}' if limits else ''}"},
@@ -93,9 +94,10 @@ def _pair(one: Any, value: float) -> list[Any]:
         size="sm",
         thumbSize=18,
         thumbLabel=f"{one.group}: {one.label}",
+        className="slider",
         persistence=False,
     )
-    return [dmc.Text(one.label, size="xs"), dmc.Group([html.Div(slider, className="slider"), box], gap="xs")]
+    return [slider, box]
 
 
 def form(fields: Sequence[Any], values: Mapping[str, Any], opened: Sequence[str]) -> Any:
@@ -183,24 +185,14 @@ def notes_of(figure: go.Figure | None) -> str:
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, *, n_labels: int = 1) -> Any:
     """Return a table of a few rows, its numbers to the right; it scrolls by itself where it is too wide."""
 
-    def cell(index: int, value: Any) -> Any:
-        if index == 0:
-            return html.Th(value, scope="row")
-        return html.Td(value, className="number" if index >= n_labels else "")
+    # One component, not one per cell: Dash tells every component of every change.
+    data = {"caption": caption, "head": list(header), "body": [[_cell(value) for value in row] for row in rows]}
+    shown = dmc.Table(data=data, className=f"table labels-{min(n_labels, len(header))}", captionSide="top")
+    return html.Div(shown, className="scroll", tabIndex=0, role="region", **{"aria-label": caption})
 
-    head = html.Thead(
-        html.Tr(
-            [html.Th(word, scope="col", className="number" if n >= n_labels else "") for n, word in enumerate(header)]
-        )
-    )
-    body = html.Tbody([html.Tr([cell(index, value) for index, value in enumerate(row)]) for row in rows])
-    return html.Div(
-        html.Table([html.Caption(caption), head, body], className="table"),
-        className="scroll",
-        tabIndex=0,
-        role="region",
-        **{"aria-label": caption},
-    )
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def refusal(sentence: str) -> Any:
