@@ -43,9 +43,7 @@ def state_of(data: object) -> State:
     """Return the state in the browser's store, whatever it holds: what makes no sense is left out."""
     if not isinstance(data, dict):
         return State()
-    base, packed, changes, rates, view, pins = (
-        data.get(key) for key in ("base", "z", "set", "rates", "view", "pins")
-    )
+    base, packed, changes, rates, view, pins = (data.get(key) for key in ("base", "z", "set", "rates", "view", "pins"))
     return State(
         base if isinstance(base, str) and base else DEFAULT_BASE,
         packed if isinstance(packed, str) else "",
