@@ -23,7 +23,8 @@ READY = """() => {
   const page = document.querySelector('#page');
   if (!page || page.querySelector('.loading') || document.querySelector('._dash-loading')) return false;
   if (document.querySelector('[data-dash-is-loading="true"]')) return false;
-  return [...page.querySelectorAll('.js-plotly-plot')].every((plot) => plot.querySelector('.main-svg'));
+  const figures = [...page.querySelectorAll('[role][aria-labelledby^="title-"]')];
+  return figures.every((figure) => figure.offsetParent === null || figure.querySelector('.main-svg'));
 }"""
 
 
