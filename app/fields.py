@@ -122,11 +122,12 @@ def form(fields: Sequence[Any], values: Mapping[str, Any], opened: Sequence[str]
                 dmc.AccordionControl(name),
                 dmc.AccordionPanel([field(one, values.get(one.path)) for one in own]),
             ],
-            value=name,
+            value=f"group-{number}",
         )
-        for name, own in merged.items()
+        for number, (name, own) in enumerate(merged.items())
     ]
-    return dmc.Accordion(items, multiple=True, value=[name for name in opened if name in merged], variant="separated")
+    open_ones = [f"group-{number}" for number, name in enumerate(merged) if name in opened]
+    return dmc.Accordion(items, multiple=True, value=open_ones, variant="separated")
 
 
 def graph(
@@ -167,7 +168,7 @@ def graph(
         [
             html.H3(title, className="graph-title", id=f"title-{name}"),
             above,
-            html.Div(drawn, role="img", **{"aria-labelledby": f"title-{name}"}),
+            html.Div(drawn, role="group", **{"aria-labelledby": f"title-{name}"}),
             html.P(notes_of(figure), id=ids.note(name), className="note"),
         ],
         className="card",

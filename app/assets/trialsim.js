@@ -107,6 +107,14 @@
     return routed();
   }
 
+  // The upload component gives its input no name for screen readers.
+  function nameUpload() {
+    for (const input of document.querySelectorAll(".upload-box input[type=file]")) {
+      input.setAttribute("aria-label", "a YAML file with a scenario or a design");
+      input.tabIndex = 0;
+    }
+  }
+
   // Dash calls: the state has changed. Address, navigation, the link to copy and the page follow it.
   function follow(state, route_, navs, links, owns) {
     const query = encoded(state || {});
@@ -115,6 +123,7 @@
       window.history.replaceState({}, "", path + query);
       latest.routed = place();
     }
+    setTimeout(nameUpload, 400); // once the page stands
     const here = window.location.origin + path + query;
     return [
       navs.map((id) => id.k + query),

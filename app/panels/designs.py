@@ -175,9 +175,7 @@ def _grid(name: str) -> Any:
 
 
 def _values(found: list[list[str]], caption: str) -> Any:
-    wide = HEADER.index("printed at")
-    cells = [[html.Span(word, className="place") if n == wide else word for n, word in enumerate(row)] for row in found]
-    return table(HEADER, cells, caption, n_labels=len(HEADER))
+    return table(HEADER, found, caption, n_labels=len(HEADER))
 
 
 def _card(content: Any) -> Any:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import trialsim
-from tests.bench import sweeps
+from tests.bench import dashboard, sweeps
 from tests.bench.calendar import bench_calendar, bench_whole_model
 from trialsim.compile import compile_design
 from trialsim.engines.exact import solve
@@ -138,5 +138,12 @@ def bench_memory() -> None:
 
 if __name__ == "__main__":
     benches = (bench_calendar, bench_whole_model, bench_kernel, bench_exact, bench_commands, bench_memory, bench_jobs)
-    for bench in (*benches, sweeps.bench_exact, sweeps.bench_counts, sweeps.bench_jobs, sweeps.bench_memory):
+    for bench in (
+        *benches,
+        sweeps.bench_exact,
+        sweeps.bench_counts,
+        sweeps.bench_jobs,
+        sweeps.bench_memory,
+        dashboard.main,
+    ):
         bench()
