@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import comparison
 from app.fields import graph
 from app.panels import compare_calls, compare_pins
 from app.panels.compare_answers import MEASURE, MODES, OWN_PINS, card
+from app.service import comparison
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

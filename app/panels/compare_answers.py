@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import comparison
-from app.comparison import Effort
 from app.fields import refusal, table
 from app.panels import compare_pins
-from app.service import Refusal
+from app.service import Refusal, comparison
+from app.service.comparison import Effort
 from app.state import State as Link
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ALL, ClientsideFunction, Input, Output, State, ctx, no_update
 
-from app import comparison, comparison_files, ids
-from app.comparison import Effort
+from app import ids
 from app.fields import notes_of, refusal
 from app.panels.compare_answers import MEASURE, OWN_PINS, STALE, answer, answer_figure, answer_simulated
 from app.pins import from_link, in_link, shelf
-from app.service import Refusal
+from app.service import Refusal, comparison, comparison_files
+from app.service.comparison import Effort
 from app.state import State as Link
 from app.state import as_data as state_data
 from app.state import state_of

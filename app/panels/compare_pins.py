@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
-from app import comparison, ids
+from app import ids
 from app.fields import refusal
 from app.pins import MAX_NAME, as_data, as_reference, in_link, pin_of, renamed, shelf, with_pin, without
-from app.service import Refusal
+from app.service import Refusal, comparison
 from app.state import State as Link
 from app.state import as_data as state_data
 from app.state import query_of, state_of
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from dash import Dash
 
-    from app.comparison import Pinned
     from app.pins import Pin, Shelf
     from app.service import Service
+    from app.service.comparison import Pinned
 
 
 def pin_button() -> Any:

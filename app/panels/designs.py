@@ -8,17 +8,17 @@ import dash_ag_grid as dag
 import dash_mantine_components as dmc
 from dash import Input, Output, Patch, State, dcc, html, no_update
 
-from app import catalogue, ids
+from app import ids
 from app.fields import empty, refusal, table
-from app.service import Refusal
+from app.service import Refusal, catalogue
 from app.state import State as Link
 from app.state import query_of, state_of
 
 if TYPE_CHECKING:
     from dash import Dash
 
-    from app.catalogue import Entry
     from app.service import Service
+    from app.service.catalogue import Entry
 
 CHOOSE = "Choose a design of the table."
 NOTHING_PUBLISHED = "The file of this design carries no published values."

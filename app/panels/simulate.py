@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update, set_props
 
-from app import actions, conduct, ids
+from app import actions, ids
 from app.fields import empty, graph, refusal
 from app.panels.simulate_answers import followed, run
 from app.panels.simulate_form import OWN, base_values, controls
-from app.service import Refusal
+from app.service import Refusal, conduct
 from app.state import State as Link
 from app.state import state_of
 

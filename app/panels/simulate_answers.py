@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from dash import html
 
-from app import conduct
 from app.fields import notes_of, refusal, table
 from app.panels.simulate_form import OWN, TRIALS, fields
-from app.service import Refusal
-from app.simulation import simulated
+from app.service import Refusal, conduct
+from app.service.simulation import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.service import Service
-    from app.simulation import Shown
+    from app.service.simulation import Shown
     from app.state import State as Link
 
 FIRST_STEP = 500

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import html
 
-from app import actions, conduct, ids
+from app import actions, ids
 from app.fields import Field, field, form
+from app.service import conduct
 
 if TYPE_CHECKING:
     from app.service import Service

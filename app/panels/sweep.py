@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
-from app import actions, ids, sweep_runs, sweeps
+from app import actions, ids
 from app.fields import empty, refusal
 from app.panels import sweep_cells as tables
 from app.panels import sweep_form as forms
 from app.panels import sweep_pictures as pictures
 from app.panels import sweep_shown as shown
-from app.service import Refusal
+from app.service import Refusal, sweep_runs, sweeps
 from app.state import State as Link
 from app.state import state_of
 

@@ -8,15 +8,14 @@ import dash_ag_grid as dag
 import dash_mantine_components as dmc
 from dash import html
 
-from app import sweep_store
 from app.fields import empty, refusal
-from app.service import Refusal
+from app.service import Refusal, sweep_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.service import Service
-    from app.sweep_store import Opened
+    from app.service.sweep_store import Opened
 
 MAX_ROWS = 2_500
 """Cells that the table shows."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dash_mantine_components as dmc
 from dash import html
 
-from app import sweep_runs, sweeps
 from app.fields import refusal
-from app.service import Refusal
-from app.sweeps import Row
+from app.service import Refusal, sweep_runs, sweeps
+from app.service.sweeps import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import sweep_store
 from app.fields import empty, graph, notes_of, refusal
 from app.panels.sweep_cells import MAX_CHOICES, cell_table, downloads
-from app.service import Refusal
+from app.service import Refusal, sweep_store
+from app.service.sweep_store import Picture
 from app.state import query_of
-from app.sweep_store import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from app.service import Service
+    from app.service.sweep_store import Opened
     from app.state import State as Link
-    from app.sweep_store import Opened
 
 KINDS = {"heat-map": "heat map", "curves": "curves", "pareto": "Pareto front"}
 GOALS = {"min": "smaller is better", "max": "larger is better"}

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ALL, ClientsideFunction, Input, Output, Patch, State, ctx, dcc, no_update
 
-from app import ids, sweep_store
+from app import ids
 from app.fields import notes_of, refusal
 from app.panels import sweep_cells as tables
 from app.panels import sweep_pictures as pictures
-from app.service import Refusal
+from app.service import Refusal, sweep_store
 from app.state import State as Link
 from app.state import state_of
 

@@ -16,8 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import comparison, comparison_files
-from app.comparison import Effort, looked_up
 from app.panels import compare_answers, compare_calls, compare_pins
 from app.pins import (
     MAX_NAME,
@@ -34,7 +32,8 @@ from app.pins import (
     with_pin,
     without,
 )
-from app.service import Refusal, Service
+from app.service import Refusal, Service, comparison, comparison_files
+from app.service.comparison import Effort, looked_up
 from app.settings import Settings
 from app.state import State, from_query, packed, query_of, state_of
 from tests.contracts.in_process import called

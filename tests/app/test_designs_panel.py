@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from app import catalogue
 from app.panels import designs
-from app.service import Refusal, Service
+from app.service import Refusal, Service, catalogue
 from app.settings import Settings
 from app.state import State
 from trialsim.spec.shipped import shipped_names

@@ -9,14 +9,13 @@ from itertools import pairwise
 
 import pytest
 
-from app import conduct
 from app.jobs import Cancelled
 from app.panels import simulate_form
 from app.panels.simulate_answers import STALE, answer, followed, progress_words, question, run
-from app.service import Refusal, Service
+from app.service import Refusal, Service, conduct
+from app.service.simulation import simulated
 from app.settings import Settings
 from app.shell import page
-from app.simulation import simulated
 from app.state import State, packed
 from tests.contracts.in_process import called
 

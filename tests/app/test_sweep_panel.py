@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from app import sweep_runs, sweep_store, sweeps
 from app.jobs import Cancelled
 from app.panels import sweep, sweep_cells, sweep_form, sweep_pictures, sweep_shown
-from app.service import Refusal, Service
+from app.service import Refusal, Service, sweep_runs, sweep_store, sweeps
+from app.service.sweeps import Row
 from app.settings import Settings
 from app.state import State, as_data, from_query, query_of
-from app.sweeps import Row
 from tests.contracts.in_process import called
 
 GATE, NEEDED = "design.looks.proof-of-concept.at.per_arm", "design.looks.proof-of-concept.continue_if.rule.at_least"

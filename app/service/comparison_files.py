@@ -6,9 +6,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from app.comparison import FORMATS, Effort, asked_of, scenarios
 from app.pins import LETTERS
-from app.service import Refusal
+from app.service.comparison import FORMATS, Effort, asked_of, scenarios
+from app.service.service import Refusal
 from trialsim.comparison.changes import changes
 from trialsim.comparison.designs import compare
 from trialsim.comparison.variants import variant_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.pins import Pin
-    from app.service import Service
+    from app.service.service import Service
     from trialsim.spec.scenario import Scenario
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.service import EXPLORED, Refusal
+from app.service.service import EXPLORED, Refusal
 from trialsim.simulation import PLAIN_ENROLMENT, plain_conduct, with_survival_grid
 from trialsim.spec.conduct import Conduct
 from trialsim.spec.conduct.looks import LookConduct
 from trialsim.spec.form import fields_of
 
 if TYPE_CHECKING:
-    from app.service import Service
+    from app.service.service import Service
     from app.state import State
     from trialsim.spec.form import FormField
     from trialsim.spec.scenario import Scenario

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from app.conduct import changes, n_trials
+from app.service.conduct import changes, n_trials
 from trialsim import distributions as shown_of
 from trialsim.report.calendar_tables import calendar_digits, calendar_tables, match_notes, missed_notes, with_error
 from trialsim.report.formats import rendered
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from app.service import Service
+    from app.service.service import Service
     from app.state import State
     from trialsim.records import Record
     from trialsim.report.table import Table

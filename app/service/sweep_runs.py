@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.service import Refusal
-from app.sweeps import engine_of, question
+from app.service.service import Refusal
+from app.service.sweeps import engine_of, question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.service import Service
+    from app.service.service import Service
     from app.state import State
     from trialsim.api import EngineChoice
     from trialsim.spec.scenario import Scenario

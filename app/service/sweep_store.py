@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.service import Refusal
+from app.service.service import Refusal
 from app.state import State, packed
 from trialsim.report.sweep_choices import contents_of
 from trialsim.report.sweep_measures import select
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from app.service import Service
+    from app.service.service import Service
     from trialsim.records import Record
     from trialsim.report.sweep_choices import Contents
     from trialsim.spec.scenario import Scenario

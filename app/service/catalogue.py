@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.service import Refusal
+from app.service.service import Refusal
 from trialsim.report.explain import decision_table, paragraph
 from trialsim.report.numbers import percent
 from trialsim.spec.load import load_design

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.pins import LETTERS, pin_of
-from app.service import EXPLORED, Refusal
+from app.service.service import EXPLORED, Refusal
 from app.state import packed
 from trialsim.comparison.changes import changes
 from trialsim.comparison.designs import compare
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from app.pins import Pin
-    from app.service import Service
+    from app.service.service import Service
     from app.state import State
     from trialsim.comparison.designs import Comparison
     from trialsim.comparison.matching import Side

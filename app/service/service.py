@@ -1,4 +1,4 @@
-"""All that the dashboard asks of trialsim. No other file of the dashboard imports it.
+"""The scenario that a state means, what Explore asks of it, and what leaves a page.
 
 Methods take plain values and states, and return figures, tables and sentences. Whatever a visitor sends is validated by
 the library's own schema; what it refuses is a `Refusal`: one sentence, and the path of the field that caused it.
@@ -11,7 +11,7 @@ import shlex
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.replays import FORMATS, Replays
+from app.service.replays import FORMATS, Replays
 from app.state import State, unpacked
 from trialsim.curves import AT_TRUTH, Curves, curves, joint, widths
 from trialsim.errors import InputError as Refusal
@@ -112,13 +112,6 @@ class Service:
             raise refused
         return found
 
-    def said(self, state: State, *path: str) -> Any:
-        """Return what the base of a state says at a path, as it is written there; None if nothing."""
-        found: Any = self._document(state.base, state.packed).data
-        for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
-
     def words_of(self, state: State, *more: tuple[str, Any]) -> list[str]:
         """Return all changes to the base of a state as the command line's `--set` takes them, `path=value` each."""
         document = self._document(state.base, state.packed)
@@ -147,7 +140,7 @@ class Service:
         n_arms = len(design.arms)
         if len(state.rates) == n_arms:
             return state.rates
-        if any(isinstance(one, dict) and one.get("name") == EXPLORED for one in self.said(state, "truths") or ()):
+        if any(isinstance(one, dict) and one.get("name") == EXPLORED for one in self.base_data(state).get("truths") or ()):
             own = next(truth for truth in self.scenario(state).truths if truth.name == EXPLORED)
             return own.rates(design.arm_names)
         if design.hypotheses is None:
@@ -257,19 +250,19 @@ class Service:
             rows.append(Measure(label, own, measure in ("n_mean", "n_sd")))
         return rows
 
-    # Simulate: one truth under calendar conduct (`app.conduct`, `app.simulation`).
+    # Simulate: one truth under calendar conduct (`app.service.conduct`, `app.service.simulation`).
 
     def conducted(self, state: State) -> list[tuple[str, Any]]:
         """Return the changes that make the scenario of the Simulate page."""
-        from app.conduct import changes
+        from app.service.conduct import changes
 
         return changes(self, state)
 
-    # Sweep: a grid of designs, and the store (`app.sweeps`, `app.sweep_store`).
+    # Sweep: a grid of designs, and the store (`app.service.sweeps`, `app.service.sweep_store`).
 
     def swept(self, state: State) -> list[tuple[str, Any]]:
         """Return the changes that make the scenario of the form of the Sweep page."""
-        from app.sweeps import question
+        from app.service.sweeps import question
 
         return question(self, state)
 

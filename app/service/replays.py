@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from app.service import Service
+    from app.service.service import Service
     from app.state import State
     from trialsim.replay import Found, Replay
     from trialsim.replay.on_day import OnDay
@@ -36,7 +36,7 @@ class Replays:
 
     def with_rates(self, state: State) -> list[tuple[str, Any]]:
         """Return the change that adds the rates explored to the truths; nothing if none were chosen."""
-        from app.service import EXPLORED
+        from app.service.service import EXPLORED
 
         if not state.rates:
             return []

@@ -10,7 +10,7 @@ import re
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.service import EXPLORED, Refusal
+from app.service.service import EXPLORED, Refusal
 from trialsim.spec.form import FormField, fields_of
 from trialsim.spec.measures import MeasureName
 from trialsim.spec.vary.measures import known_measures
@@ -18,7 +18,7 @@ from trialsim.spec.vary.measures import known_measures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.service import Service
+    from app.service.service import Service
     from app.state import State
 
 MAX_ROWS = 5

@@ -1,0 +1,5 @@
+"""All that the dashboard asks of trialsim: a file per page, and what they share. No other room imports the library."""
+
+from app.service.service import Refusal, Service, TrialsimError
+
+__all__ = ["Refusal", "Service", "TrialsimError"]
