@@ -223,7 +223,7 @@ def _rates(reference: dict[str, float], design: Design, own: tuple[float, ...]) 
 def _conduct(service: Service, state: State) -> dict[str, Any] | None:
     """Return the conduct of a state as it is written; None if it has none."""
     own = dict(state.changes)
-    said = own["conduct"] if "conduct" in own else service.said(state, "conduct")
+    said = own["conduct"] if "conduct" in own else service.base_data(state).get("conduct")
     if isinstance(said, dict):
         return said
     return {} if said or any(path.startswith("conduct.") for path in own) else None
