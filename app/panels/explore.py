@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 LAST = ("enrolment", "hypotheses", "analysis", "allocation")
 """Headings of the form that come after the looks, whatever their place in the file."""
-LIVE = ("operating", "size")
-"""Figures that follow a moving slider, in the order in which they stand on the page."""
+LIVE = ("operating",)
+"""The figure that follows a moving slider; each more costs a third of the time until it is seen."""
 FIGURES = (*LIVE, "joint", "distribution", "width")
 WHICH = {"both": "both go on", "one": "only one", "none": "both stop"}
 
@@ -38,7 +38,6 @@ class Moving(NamedTuple):
     """What a moving slider asks for: the heights of curves, and the numbers of the cards."""
 
     lines: list[list[float]]
-    sizes: list[list[float]]
     cards: list[float]
 
 
@@ -96,10 +95,9 @@ def answer_moving(service: Service, state: Link) -> Moving:
         If the values make no sense together.
     """
     design = service.design(state)
-    found = service.curves(design)
-    at, names = service.at_truths(design, service.explored_rates(state, design))
+    found, at, names = service.moving(design, service.explored_rates(state, design))
     shown = [round(_shown(card), 4) for card in service.cards(at, names)]
-    return Moving(service.operating_lines(found), service.size_lines(found), shown)
+    return Moving(service.operating_lines(found), shown)
 
 
 def answer(service: Service, state: Link, which: str = "both") -> Answer:
@@ -154,7 +152,7 @@ def layout(service: Service, state: Link) -> Any:
         html.Div(
             [
                 _joint(found.figures.get("joint")),
-                graph("size", "Expected number of patients", found.figures["size"], is_live=True),
+                graph("size", "Expected number of patients", found.figures["size"]),
                 graph(
                     "distribution", "Distribution of the number of patients", found.figures["distribution"], height=300
                 ),
@@ -209,7 +207,7 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         except Refusal:
             return nothing  # said beside the field once the slider rests; the curves stay as they are
         cards = found.cards if len(found.cards) == n_cards else [no_update] * n_cards
-        return [patched(found.lines), patched(found.sizes)], cards
+        return [patched(found.lines)], cards
 
     @app.callback(
         *(Output(_id_of(name), "figure", allow_duplicate=True) for name in FIGURES),

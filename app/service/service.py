@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.service.replays import FORMATS, Replays
 from app.state import State, unpacked
-from trialsim.curves import AT_TRUTH, Curves, curves, joint, widths
+from trialsim.curves import AT_TRUTH, Curves, curves, joint, same_rate, widths
 from trialsim.errors import InputError as Refusal
 from trialsim.errors import TrialsimError
 from trialsim.report.cards import Card, cards
@@ -61,6 +62,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._document = lru_cache(maxsize=32)(_document)
+        self._ideal = lru_cache(maxsize=32)(self._without_conduct)
+        self._fields = lru_cache(maxsize=32)(self._fields_of_base)
         self.replays = Replays(self)
 
     # What there is, and the scenario that a state means.
@@ -103,6 +106,16 @@ class Service:
         """
         document = self._document(state.base, state.packed)
         found = scenario_of(document, [_override(path, value) for path, value in self._changes(state, document, more)])
+        return self._small(found)
+
+    def _small(self, found: Scenario) -> Scenario:
+        """Return a scenario whose design is small enough for a page.
+
+        Raises
+        ------
+        Refusal
+            If it is not.
+        """
         if sum(found.design.caps) > MAX_EXPLORED_PATIENTS:
             refused = Refusal(
                 f"{sum(found.design.caps):,} patients are more than the dashboard takes ({MAX_EXPLORED_PATIENTS:,}); "
@@ -127,9 +140,12 @@ class Service:
         """Return the plain data of a state's base, to be read only."""
         return self._document(state.base, state.packed).data
 
-    def fields(self, state: State) -> list[FormField]:
+    def fields(self, state: State) -> tuple[FormField, ...]:
         """Return the fields of the design's form, with the values of the base."""
-        return list(fields_of(self.design(state._replace(changes=())), "design"))
+        return self._fields(state.base, state.packed)
+
+    def _fields_of_base(self, base: str, packed: str) -> tuple[FormField, ...]:
+        return tuple(fields_of(self.design(State(base, packed)), "design"))
 
     def arms(self, state: State) -> tuple[str, ...]:
         """Return the names of the arms."""
@@ -140,7 +156,9 @@ class Service:
         n_arms = len(design.arms)
         if len(state.rates) == n_arms:
             return state.rates
-        if any(isinstance(one, dict) and one.get("name") == EXPLORED for one in self.base_data(state).get("truths") or ()):
+        if any(
+            isinstance(one, dict) and one.get("name") == EXPLORED for one in self.base_data(state).get("truths") or ()
+        ):
             own = next(truth for truth in self.scenario(state).truths if truth.name == EXPLORED)
             return own.rates(design.arm_names)
         if design.hypotheses is None:
@@ -154,7 +172,7 @@ class Service:
         """Return the changes that make the scenario of the Explore page: ideal conduct, three truths."""
         document = self._document(state.base, state.packed)
         ideal = [("conduct", None)] if document.data.get("conduct") else []
-        design = self.scenario(state, *ideal).design
+        design = self.design(state)
         rates = dict(zip(design.arm_names, self.explored_rates(state, design), strict=True))
         truths: list[dict[str, Any]] = []
         if design.hypotheses is not None:
@@ -163,10 +181,33 @@ class Service:
         return [*ideal, ("truths", [*truths, {"name": EXPLORED, "response_rate": rates}])]
 
     def design(self, state: State) -> Design:
-        """Return the design of a state, its conduct left aside."""
-        document = self._document(state.base, state.packed)
-        ideal = [("conduct", None)] if document.data.get("conduct") else []
-        return self.scenario(state, *ideal).design
+        """Return the design of a state, its conduct left aside.
+
+        Raises
+        ------
+        Refusal
+            If it makes no sense.
+        """
+        own = [(path, value) for path, value in state.changes if path.split(".")[0] != "conduct"]
+        return self._small(scenario_of(self._ideal(state.base, state.packed), [_override(*one) for one in own])).design
+
+    def _without_conduct(self, base: str, packed: str) -> Document:
+        """Return a base without what a design does not need, and what takes long to copy and to check."""
+        document = self._document(base, packed)
+        left_out = ("conduct", "plans", "vary")
+        return replace(document, data={key: value for key, value in document.data.items() if key not in left_out})
+
+    def moving(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, Curves, list[str]]:
+        """Return the curves of `curves` and those of `at_truths`, found in one go and with fewer measures."""
+        truths, names = self._truths(design, rates)
+        along = same_rate(len(design.arms))
+        found = curves(design, [*along, *truths])
+        parts = (slice(len(along)), slice(len(along), None))
+        first, last = (
+            found._replace(truths=found.truths[part], values={key: own[part] for key, own in found.values.items()})
+            for part in parts
+        )
+        return first, last, names
 
     def curves(self, design: Design) -> Curves:
         """Return a design over all true rates."""
@@ -174,11 +215,14 @@ class Service:
 
     def at_truths(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, list[str]]:
         """Return a design at its null and target rates and at the rates explored, and the names of these."""
-        n_arms, truths, names = len(design.arms), [], []
-        if design.hypotheses is not None:
-            truths += [(design.hypotheses.null_rate,) * n_arms, (design.hypotheses.target_rate,) * n_arms]
-            names += ["null", "target"]
-        return curves(design, [*truths, rates], AT_TRUTH), [*names, EXPLORED]
+        truths, names = self._truths(design, rates)
+        return curves(design, truths, AT_TRUTH), names
+
+    def _truths(self, design: Design, rates: tuple[float, ...]) -> tuple[list[tuple[float, ...]], list[str]]:
+        if design.hypotheses is None:
+            return [rates], [EXPLORED]
+        ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
+        return [*((end,) * len(design.arms) for end in ends), rates], ["null", "target", EXPLORED]
 
     def operating_figure(self, found: Curves, rates: tuple[float, ...]) -> go.Figure:
         """Return the operating characteristics over the true rate."""
@@ -191,10 +235,6 @@ class Service:
     def size_figure(self, found: Curves) -> go.Figure:
         """Return the expected number of patients over the true rate."""
         return sample_size.expected_size(found)
-
-    def size_lines(self, found: Curves) -> list[list[float]]:
-        """Return the heights of the curves of `size_figure`, in order."""
-        return [[round(value, 5) for value in heights] for heights in sample_size.expected(found)]
 
     def distribution_figure(self, found: Curves, names: Sequence[str]) -> go.Figure:
         """Return the distribution of the number of patients at a few truths."""
