@@ -24,6 +24,9 @@ READY = """() => {
   if (!page || page.querySelector('.loading') || document.querySelector('._dash-loading')) return false;
   if (document.querySelector('[data-dash-is-loading="true"]')) return false;
   const figures = [...page.querySelectorAll('[role][aria-labelledby^="title-"]')];
+  const grids = [...page.querySelectorAll('.ag-root-wrapper')];
+  if (!grids.every((grid) => grid.querySelector('.ag-header-cell') && grid.querySelector('.ag-cell, .ag-overlay')))
+    return false;
   return figures.every((figure) => figure.offsetParent === null || figure.querySelector('.main-svg'));
 }"""
 
