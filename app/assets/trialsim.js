@@ -2,7 +2,7 @@
 // state, and a banner says when the server does not answer.
 (function () {
   const REST = 180; // milliseconds without a move after which a value counts as chosen
-  const latest = { timer: null, values: {}, echoes: {}, routed: null, count: 0 };
+  const latest = { timer: null, values: {}, slid: {}, echoes: {}, follows: {}, routed: null, count: 0 };
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
   function encoded(state) {
@@ -63,42 +63,69 @@
     return next;
   }
 
-  function rest(sliders, numbers) {
-    for (const [key, value] of Object.entries(latest.values)) {
-      if (!(key in sliders) || numbers[key] === value) continue;
-      latest.echoes[key] = value; // the box follows; that it moves is nobody's choice
-      setProps({ k: coded(key), r: "number" }, { value });
-    }
+  // The ids of what moved, as Dash names them.
+  function movedIds() {
+    const found = window.dash_clientside.callback_context.triggered || [];
+    return found.flatMap(({ prop_id: name }) =>
+      name.startsWith("{") ? [JSON.parse(name.slice(0, name.lastIndexOf(".")))] : []);
   }
 
-  // Dash calls: a field of the form has moved. What it means is decided once it rests.
-  function settle() {
-    const [, , , , state, base] = arguments;
-    const { inputs_list: lists, triggered } = window.dash_clientside.callback_context;
-    const [sliders, numbers, choices, switches] = lists.map(byKey);
-    if (!state || !base) return window.dash_clientside.no_update;
-    for (const { prop_id: name } of triggered || []) {
-      const id = name.startsWith("{") ? JSON.parse(name.slice(0, name.lastIndexOf("."))) : null;
-      if (!id) continue;
-      const key = pathOf(id.k);
-      if (id.r === "slider") {
-        if (Number(numbers[key]) !== sliders[key]) latest.values[key] = sliders[key];
-      } else if (id.r === "number" && latest.echoes[key] === numbers[key]) {
-        delete latest.echoes[key];
-      } else if (id.r === "number" && isNumber(numbers[key])) {
-        latest.values[key] = numbers[key];
-        setProps({ k: id.k, r: "slider" }, { value: numbers[key] });
-      } else if (id.r === "choice" && choices[key] != null) latest.values[key] = choices[key];
-      else if (id.r === "switch") latest.values[key] = Boolean(switches[key]);
-    }
+  // Once nothing has moved for a while, the number boxes follow their sliders, and the state changes.
+  function restLater(state, base) {
     clearTimeout(latest.timer);
     latest.timer = setTimeout(() => {
       const next = chosen(state, base);
-      rest(sliders, numbers);
+      for (const [key, value] of Object.entries(latest.slid)) {
+        latest.echoes[key] = value; // the box follows; that it moves is nobody's choice
+        setProps({ k: coded(key), r: "number" }, { value });
+      }
       latest.values = {};
+      latest.slid = {};
       if (JSON.stringify(next) !== JSON.stringify(state)) setProps("state", { data: next });
     }, REST);
+  }
+
+  // Dash calls: a slider has moved, by hand or after its number box.
+  function slid(_values, state, base) {
+    if (!state || !base) return window.dash_clientside.no_update;
+    const sliders = byKey(window.dash_clientside.callback_context.inputs_list[0]);
+    for (const key of movedIds().map((id) => pathOf(id.k))) {
+      if (latest.follows[key] === sliders[key]) delete latest.follows[key];
+      else latest.values[key] = latest.slid[key] = sliders[key];
+    }
+    if (Object.keys(latest.slid).length) restLater(state, base);
     return window.dash_clientside.no_update;
+  }
+
+  // Dash calls: a number, a choice or a switch has changed, by hand or after its slider.
+  function chose(_numbers, _choices, _switches, state, base) {
+    if (!state || !base) return window.dash_clientside.no_update;
+    const [numbers, choices, switches] = window.dash_clientside.callback_context.inputs_list.map(byKey);
+    for (const id of movedIds()) {
+      const key = pathOf(id.k);
+      const isEcho = id.r === "number" && latest.echoes[key] === numbers[key];
+      if (id.r === "number") delete latest.echoes[key];
+      if (isEcho) continue;
+      if (id.r === "number" && isNumber(numbers[key])) {
+        latest.values[key] = numbers[key];
+        delete latest.slid[key];
+        placeSlider(id.k, numbers[key]);
+      } else if (id.r === "choice" && choices[key] != null) latest.values[key] = choices[key];
+      else if (id.r === "switch") latest.values[key] = Boolean(switches[key]);
+    }
+    if (Object.keys(latest.values).length) restLater(state, base);
+    return window.dash_clientside.no_update;
+  }
+
+  // A slider follows its number box; where that lies outside its range, it stands at the end.
+  function placeSlider(k, value) {
+    const box = document.getElementById(JSON.stringify({ k, r: "slider" }));
+    const thumb = box && box.querySelector("[role=slider]");
+    const [low, high] = thumb ? [Number(thumb.ariaValueMin), Number(thumb.ariaValueMax)] : [-Infinity, Infinity];
+    const place = Math.min(Math.max(value, low), high);
+    if (thumb && Number(thumb.ariaValueNow) === place) return;
+    latest.follows[pathOf(k)] = place;
+    setProps({ k, r: "slider" }, { value: place });
   }
 
   // Dash calls: the address has changed (a link, the back button, the first load).
@@ -109,11 +136,12 @@
 
   // The upload component gives its input no name for screen readers.
   function nameUpload() {
-    for (const input of document.querySelectorAll(".upload-box input[type=file]")) {
+    for (const input of document.querySelectorAll(".upload-box input[type=file]:not([aria-label])")) {
       input.setAttribute("aria-label", "a YAML file with a scenario or a design");
       input.tabIndex = 0;
     }
   }
+  new MutationObserver(nameUpload).observe(document.documentElement, { childList: true, subtree: true });
 
   // Dash calls: the state has changed. Address, navigation, the link to copy and the page follow it.
   function follow(state, route_, navs, links, owns) {
@@ -123,7 +151,6 @@
       window.history.replaceState({}, "", path + query);
       latest.routed = place();
     }
-    setTimeout(nameUpload, 400); // once the page stands
     const here = window.location.origin + path + query;
     return [
       navs.map((id) => id.k + query),
@@ -224,5 +251,5 @@
   watchServer();
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.trialsim = { settle, route, follow, navigate, chooseBase, reset, clickRates, saveComparison, hasFiles, ownPins };
+  window.dash_clientside.trialsim = { slid, chose, route, follow, navigate, chooseBase, reset, clickRates, saveComparison, hasFiles, ownPins };
 })();

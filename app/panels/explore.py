@@ -65,24 +65,31 @@ def _of_arm(one: Any) -> Any:
     return one._replace(group="allocation", label=f"{one.label}, {one.group}")
 
 
-def moved(state: Link, sliders: Mapping[str, float], numbers: Mapping[str, Any], fields: Sequence[Any]) -> Link:
-    """Return the state with the sliders where they are; one that shows its number, cut to its range, has not moved."""
-    changes, rates = dict(state.changes), list(state.rates)
-    known = {one.path: one for one in fields}
-    for key, value in sliders.items():
-        one, number = known.get(key), numbers.get(key)
-        if one is None:
+def moved(state: Link, sliders: Mapping[str, Any], fields: Sequence[Any]) -> Link:
+    """Return the state with the sliders where they are; one that shows what is chosen, cut to its range, has not moved.
+
+    Parameters
+    ----------
+    state
+        As it was when the last slider came to rest.
+    sliders
+        Where they are, by path.
+    fields
+        From `fields` of the state.
+    """
+    changes = dict(state.changes)
+    rates = [one.value for one in fields if one.path.startswith("rates.")]
+    for one in fields:
+        value = sliders.get(one.path)
+        if not isinstance(value, int | float) or isinstance(value, bool):
             continue
-        is_number = isinstance(number, int | float)
-        rests = is_number and abs(min(max(float(number), one.low), one.high) - value) < 1e-9  # type: ignore[arg-type]
-        shown = number if rests else value
-        if key.startswith("rates."):
-            rates = rates or [0.0] * sum(name.startswith("rates.") for name in sliders)
-            place = int(key.removeprefix("rates."))
-            if place < len(rates):
-                rates[place] = float(shown)  # type: ignore[arg-type]
-        elif shown != one.value or key in changes:
-            changes[key] = int(shown) if one.kind == "whole" else shown  # type: ignore[arg-type]
+        chosen = changes.get(one.path, one.value)
+        if isinstance(chosen, int | float) and abs(min(max(chosen, one.low), one.high) - value) < 1e-9:
+            continue
+        if one.path.startswith("rates."):
+            rates[int(one.path.removeprefix("rates."))] = float(value)
+        else:
+            changes[one.path] = int(value) if one.kind == "whole" else value
     return state._replace(changes=tuple(changes.items()), rates=tuple(rates))
 
 
@@ -177,8 +184,14 @@ def layout(service: Service, state: Link) -> Any:
 def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - no page is without the third
     """Register the callbacks of the page."""
     app.clientside_callback(
-        ClientsideFunction("trialsim", "settle"),
+        ClientsideFunction("trialsim", "slid"),
         Input({"r": "slider", "k": ALL}, "value"),
+        State(ids.STATE, "data"),
+        State("base-values", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("trialsim", "chose"),
         Input({"r": "number", "k": ALL}, "value"),
         Input({"r": "choice", "k": ALL}, "value"),
         Input({"r": "switch", "k": ALL}, "checked"),
@@ -191,19 +204,17 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         Output({"t": "live", "i": ALL}, "figure", allow_duplicate=True),
         Output({"t": "card", "i": ALL}, "value"),
         Input({"r": "slider", "k": ALL}, "value"),
-        State({"r": "number", "k": ALL}, "value"),
         State(ids.STATE, "data"),
         prevent_initial_call=True,
     )
-    def _move(_: Any, __: Any, data: Any) -> Any:
+    def _move(_: Any, data: Any) -> Any:
         n_live, n_cards = map(len, ctx.outputs_list)
         nothing = [no_update] * n_live, [no_update] * n_cards
         if n_live == 0:
             return nothing  # another page's slider
-        sliders, numbers = (_by_key(ctx.inputs_list[0]), _by_key(ctx.states_list[0]))
         try:
             state = state_of(data)
-            found = answer_moving(service, moved(state, sliders, numbers, fields(service, state)))
+            found = answer_moving(service, moved(state, _by_key(ctx.inputs_list[0]), fields(service, state)))
         except Refusal:
             return nothing  # said beside the field once the slider rests; the curves stay as they are
         cards = found.cards if len(found.cards) == n_cards else [no_update] * n_cards

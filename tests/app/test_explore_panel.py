@@ -67,15 +67,20 @@ def test_the_page_shows_what_a_run_says(service: Service) -> None:
 def test_sliders_at_rest_change_nothing_and_moved_ones_do(service: Service) -> None:
     fields = explore.fields(service, State())
     sliders = {one.path: min(max(one.value, one.low), one.high) for one in fields if one.kind in ("whole", "number")}
-    numbers = {one.path: one.value for one in fields}
-    same = explore.moved(State(), sliders, numbers, fields)
-    assert same.changes == ()
-    moved = explore.moved(State(), {**sliders, GATE: 30.0}, numbers, fields)
+    same = explore.moved(State(), sliders, fields)
+    assert (same.changes, same.rates) == ((), (0.05, 0.3))
+    moved = explore.moved(State(), {**sliders, GATE: 30.0}, fields)
     assert moved.changes == ((GATE, 30),)
-    beyond = explore.moved(State(changes=((GATE, 60),)), {**sliders, GATE: 50.0}, {**numbers, GATE: 60}, fields)
-    assert beyond.changes == ((GATE, 60),)  # the number stands outside the slider, which has not moved
-    rates = explore.moved(State(), {**sliders, "rates.1": 0.5}, numbers, fields)
+    beyond = explore.moved(State(changes=((GATE, 60),)), {**sliders, GATE: 50.0}, fields)
+    assert beyond.changes == ((GATE, 60),)  # what is chosen lies outside the slider, which has not moved
+    rates = explore.moved(State(), {**sliders, "rates.1": 0.5}, fields)
     assert rates.rates == (0.05, 0.5)
+
+
+@pytest.mark.parametrize("value", [None, "20", True, [1], {"a": 1}])
+def test_a_slider_that_is_nowhere_has_not_moved(service: Service, value: object) -> None:
+    fields = explore.fields(service, State())
+    assert explore.moved(State(), {GATE: value, "rates.0": value}, fields).changes == ()
 
 
 def test_an_impossible_rule_is_refused_at_its_field(service: Service) -> None:
