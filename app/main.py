@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dash import Dash, set_props
+from flask import Flask
 
 from app import actions, shell
+from app.compression import keep_compressed
 from app.jobs import manager_of, sentence_of
 from app.panels import panels
 from app.security import secure
 from app.service import Service, TrialsimError
 from app.settings import Settings, settings_from_environment
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -23,6 +22,7 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 {%favicon%}
 {%css%}
+<link rel="preload" as="script" href="/_dash-component-suites/plotly/package_data/plotly.min.js">
 </head>
 <body>
 {%app_entry%}
@@ -42,8 +42,11 @@ def create_app(settings: Settings | None = None) -> Dash:
         Limits and places; None: those of the environment.
     """
     settings = settings or settings_from_environment()
+    server = Flask("app")
+    keep_compressed(server)
     app = Dash(
         __name__,
+        server=server,
         assets_folder="assets",
         compress=True,
         update_title="",
@@ -83,8 +86,7 @@ def _tell(error: Exception) -> None:
 def __getattr__(name: str) -> Any:
     """Return what servers ask for: `gunicorn app.main:server`, `celery -A app.main:celery worker`."""
     if name == "server":
-        flask: Flask = create_app().server
-        return flask
+        return create_app().server
     if name == "celery":
         return create_app().server.extensions["trialsim-jobs"].handle
     raise AttributeError(f"module 'app.main' has no attribute {name!r}")

@@ -16,7 +16,7 @@ from app.fields import empty, form, graph, notes_of, rate_field, refusal, table
 from app.panels.compare_pins import pin_button
 from app.service import Refusal
 from app.state import State as Link
-from app.state import as_data, state_of
+from app.state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,51 +134,49 @@ def answer(service: Service, state: Link, which: str = "both") -> Answer:
 
 
 def layout(service: Service, state: Link) -> Any:
-    """Return the page, drawn."""
+    """Return the page with its first figure; the others follow (`rest`)."""
     own = fields(service, state)
     base = fields(service, state._replace(changes=(), rates=()))
     values = {**dict(state.changes), **{f"rates.{n}": rate for n, rate in enumerate(state.rates)}}
-    found = answer(service, state)
+    design = service.design(state)
+    rates = service.explored_rates(state, design)
+    found, at, names = service.moving(design, rates)
     controls = [
         actions.base_picker(service, state),
         html.Div(id="explore-alert", role="alert"),
-        form(own, values, ["true rates", own[len(service.arms(state))].group, "enrolment"]),
+        form(own, values, ["true rates", own[len(design.arms)].group, "enrolment"]),
     ]
-    cards = html.Div(found.cards, id="explore-cards", className="cards", role="status", **{"aria-live": "polite"})
+    shown = _cards(service.cards(at, names))
+    first = service.operating_figure(found, rates)
     results = [
-        html.P(_unbroken(found.words), id="explore-words", className="words"),
-        cards,
+        html.P(_unbroken(service.in_words(design)), id="explore-words", className="words"),
+        html.Div(shown, id="explore-cards", className="cards", role="status", **{"aria-live": "polite"}),
         pin_button(),
-        graph(
-            "operating",
-            "Operating characteristics over the true rate",
-            found.figures["operating"],
-            height=380,
-            is_live=True,
-        ),
-        html.Div(
-            [
-                _joint(found.figures.get("joint")),
-                graph("size", "Expected number of patients", found.figures["size"]),
-                graph(
-                    "distribution", "Distribution of the number of patients", found.figures["distribution"], height=300
-                ),
-                graph("width", "Widest interval by number of patients", found.figures["width"]),
-            ],
-            className="grid",
-        ),
-        html.Div(found.tables, id="explore-tables"),
+        graph("operating", "Operating characteristics over the true rate", first, height=380, is_live=True),
+        html.Div(id="explore-rest", className="results"),
         actions.bar("explore", service, state, formats=("yaml", "csv", "json", "parquet", "html")),
     ]
     return html.Div(
         [
             dcc.Store(id="base-values", data={one.path: one.value for one in base}),
-            dcc.Store(id="explore-drawn", data=as_data(state)),
+            dcc.Store(id="explore-drawn"),
+            dcc.Store(id="explore-begun", data=True),
             html.Section(controls, className="controls", **{"aria-label": "Design"}),
             html.Section(results, className="results", id="explore-results", **{"aria-label": "Answers"}),
         ],
         className="page",
     )
+
+
+def rest(found: Answer) -> list[Any]:
+    """Return what comes after the first figure, once that stands."""
+    figures = [
+        _joint(found.figures.get("joint")),
+        graph("size", "Expected number of patients", found.figures["size"]),
+        graph("distribution", "Distribution of the number of patients", found.figures["distribution"]),
+        graph("width", "Widest interval by number of patients", found.figures["width"]),
+    ]
+    return [html.Div(figures, className="grid"), html.Div(found.tables, id="explore-tables")]
 
 
 def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - no page is without the third
@@ -240,6 +238,16 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         if data == drawn and ctx.triggered_id != "joint-which":
             return [no_update] * (2 * len(FIGURES) + 5) + [[no_update] * len(errors), no_update]
         return _settled(service, data, which, errors)
+
+    @app.callback(
+        Output("explore-rest", "children"),
+        Output("explore-drawn", "data", allow_duplicate=True),
+        Input("explore-begun", "data"),
+        State(ids.STATE, "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def _complete(_: Any, data: Any) -> Any:
+        return rest(answer(service, state_of(data))), data
 
     app.clientside_callback(
         ClientsideFunction("trialsim", "clickRates"),
