@@ -6,8 +6,10 @@ stops. Several processes need a queue outside them; `manager_of` then returns Da
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import sys
 import threading
 import time
 import traceback
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 BUSY = "The server is busy with other runs; please try again in a moment."
 ABANDONED = "This run was stopped, because its page had not asked for it for a while; please start it again."
 NO_CELERY = "CELERY_BROKER is set, but Celery is not installed: pip install 'dash[celery]', or unset CELERY_BROKER."
+NICE = 10
+"""How far a job stands behind: of two cores that a browser needs as well, it takes what is left."""
 _DASH_SAYS = "An error occurred inside a background callback: "
 
 
@@ -201,6 +205,7 @@ class ThreadManager(BaseBackgroundCallbackManager):
             threading.Thread(target=self._work, args=(job,), name=f"job {job.key[:8]}", daemon=True).start()
 
     def _work(self, job: _Job) -> None:
+        step_back()
         try:
             result = job.context.run(job.call, job)
         except (PreventUpdate, Cancelled):
@@ -248,6 +253,13 @@ class ThreadManager(BaseBackgroundCallbackManager):
 
 def _error(sentence: str, trace: str = "") -> dict[str, Any]:
     return {"background_callback_error": {"msg": sentence, "tb": trace}}
+
+
+def step_back() -> None:
+    """Let this thread, and those it starts, go behind the ones that answer visitors; where the system knows how."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def sentence_of(error: Exception) -> str | None:

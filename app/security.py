@@ -27,10 +27,15 @@ def secure(app: Dash, settings: Settings) -> None:
     server = app.server
     named = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]
     server.config["MAX_CONTENT_LENGTH"] = settings.max_request
-    server.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]", settings.host, *named]
-    if settings.host in ("0.0.0.0", "::") and not named:
-        del server.config["TRUSTED_HOSTS"]  # reachable by names that only the network knows
+    known = {"127.0.0.1", "localhost", "[::1]", settings.host, f"[{settings.host}]", *named}
+    is_open = settings.host in ("0.0.0.0", "::") and not named  # reachable by names that only the network knows
     policy = _policy(app.csp_hashes())
+
+    @server.before_request
+    def _check_host() -> tuple[str, int] | None:
+        if is_open or _name_of(request.host) in known:
+            return None
+        return "This name is not one that the dashboard answers to.", 400
 
     @server.after_request
     def _add_headers(response: Response) -> Response:
@@ -43,6 +48,15 @@ def secure(app: Dash, settings: Settings) -> None:
     @server.errorhandler(413)
     def _too_large(_: Exception) -> tuple[str, int]:
         return f"Too large: at most {settings.max_request:,} bytes are taken.", 413
+
+
+def _name_of(host: str) -> str:
+    """Return a host without its port.
+
+    >>> _name_of("localhost:8050"), _name_of("[::1]:8050"), _name_of("[::1]")
+    ('localhost', '[::1]', '[::1]')
+    """
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 
 def _policy(hashes: Sequence[str]) -> str:

@@ -1,8 +1,9 @@
 // What happens in the browser without the server: sliders and number boxes move together, the address follows the
 // state, and a banner says when the server does not answer.
 (function () {
-  const REST = 180; // milliseconds without a move after which a value counts as chosen
-  const latest = { timer: null, values: {}, slid: {}, echoes: {}, follows: {}, routed: null, count: 0 };
+  const REST = 180; // milliseconds without a move after which a value counts as chosen,
+  const HELD = 700; // while the pointer still holds the slider
+  const latest = { timer: null, settle: null, isHeld: false, values: {}, slid: {}, echoes: {}, follows: {}, routed: null, count: 0 };
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
   function encoded(state) {
@@ -72,8 +73,8 @@
 
   // Once nothing has moved for a while, the number boxes follow their sliders, and the state changes.
   function restLater(state, base) {
-    clearTimeout(latest.timer);
-    latest.timer = setTimeout(() => {
+    latest.settle = () => {
+      latest.settle = null;
       const next = chosen(state, base);
       for (const [key, value] of Object.entries(latest.slid)) {
         latest.echoes[key] = value; // the box follows; that it moves is nobody's choice
@@ -82,8 +83,24 @@
       latest.values = {};
       latest.slid = {};
       if (JSON.stringify(next) !== JSON.stringify(state)) setProps("state", { data: next });
-    }, REST);
+    };
+    settleIn(latest.isHeld ? HELD : REST);
   }
+
+  function settleIn(delay) {
+    clearTimeout(latest.timer);
+    latest.timer = setTimeout(() => latest.settle && latest.settle(), delay);
+  }
+
+  function watchPointer() {
+    document.addEventListener("pointerdown", () => { latest.isHeld = true; }, true);
+    for (const name of ["pointerup", "pointercancel"])
+      document.addEventListener(name, () => {
+        latest.isHeld = false;
+        if (latest.settle) settleIn(REST);
+      }, true);
+  }
+  watchPointer();
 
   // Dash calls: a slider has moved, by hand or after its number box.
   function slid(_values, state, base) {

@@ -67,7 +67,7 @@ class Tab:
             answer = self.post(None, **handles)
             if answer.status_code != 200 or "response" in answer.get_json():
                 return answer
-            time.sleep(0.001)
+            time.sleep(0.01)  # a job stands behind those who ask for it
         raise AssertionError("no answer")
 
 

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.app.conftest import Opener
 
 GATE, NEEDED = "design.looks.proof-of-concept.at.per_arm", "design.looks.proof-of-concept.continue_if.rule.at_least"
+
+pytestmark = pytest.mark.browser
 SOON = 20_000
 """Milliseconds: the first picture of a browser loads what draws it."""
 SMALL = f"v.vary.0={GATE}%3D17..18&v.vary.1={NEEDED}%3D2..3"

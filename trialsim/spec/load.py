@@ -156,8 +156,8 @@ def _design(source: str | Path, overrides: list[Override]) -> Design:
 
 
 def _scenario(source: str | Path, overrides: list[Override]) -> Scenario:
-    is_design = not Path(source).exists() and shipped_file(str(source), "scenarios") is None
-    room = "designs" if is_design and shipped_file(str(source), "designs") is not None else "scenarios"
+    is_shipped_design = shipped_file(str(source), "scenarios") is None and shipped_file(str(source), "designs")
+    room = "designs" if is_shipped_design and not Path(source).exists() else "scenarios"
     return _completed(_asked(_read(source, room)), overrides)
 
 
