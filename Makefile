@@ -38,10 +38,10 @@ dashboard: $(STAMP)  ## explore designs in the browser (http://127.0.0.1:8050/)
 
 test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser
-	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow_statistics"
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow_statistics and not slow_browser"
 
-verify: $(STAMP)  ## the long statistical checks
-	$(PY) -m pytest -n auto -m slow_statistics -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
+verify: $(STAMP)  ## the long statistical checks, and every way through the dashboard
+	$(PY) -m pytest -n auto -m "slow_statistics or slow_browser" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
 
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench

@@ -110,6 +110,7 @@ def test_differences_are_simulated_taken_away_and_grow_old(open_page: Opener) ->
     expect(page.locator("#compare-stale")).to_contain_text("have changed since")
 
 
+@pytest.mark.slow_browser
 def test_a_run_is_cancelled(open_page: Opener) -> None:
     page = open_page(link(("as it is", State()), ("20 per arm", LARGER)))
     expect(page.locator("#compare-tables table")).to_have_count(3)

@@ -43,6 +43,7 @@ def assert_no_jobs(page: Page) -> None:
     assert not jobs()
 
 
+@pytest.mark.slow_browser
 def test_nothing_runs_before_it_is_asked_for(open_page: Callable[..., Page]) -> None:
     page = open_page("/simulate?v.n_sims=2000")
     assert page.locator("#simulate-empty").is_visible()
@@ -97,6 +98,7 @@ def test_cancel_leaves_the_estimates_and_ends_the_thread(open_page: Callable[...
     assert re.search(r"Simulated: [\d,]+ calendar trials", note(page, "What conduct costs"))
 
 
+@pytest.mark.slow_browser
 def test_leaving_the_page_ends_the_run(open_page: Callable[..., Page]) -> None:
     page = open_page("/simulate?v.n_sims=200000&v.truth=active")
     page.click("#simulate-run")
@@ -122,6 +124,7 @@ def test_an_error_stands_beside_its_field(open_page: Callable[..., Page]) -> Non
     page.locator(".field-error", has_text="accepted").wait_for(state="detached")
 
 
+@pytest.mark.slow_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_small_screen(open_page: Callable[..., Page], scheme: str) -> None:
     page = open_page("/simulate?v.n_sims=500", scheme=scheme, width=390)

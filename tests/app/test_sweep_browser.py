@@ -47,6 +47,7 @@ def test_a_sweep_is_run_drawn_opened_and_taken_home(open_page: Opener) -> None:
     expect(page.locator("#explore-words")).to_contain_text("first 18 patients")
 
 
+@pytest.mark.slow_browser
 def test_a_click_into_the_map_leads_to_its_cell(open_page: Opener) -> None:
     page = open_page(f"/sweep?{SMALL}")
     run(page)
@@ -70,6 +71,7 @@ def test_a_mistake_is_told_beside_its_row_until_it_is_mended(open_page: Opener) 
     expect(page.locator("#vary-words")).to_contain_text("4 cells")
 
 
+@pytest.mark.slow_browser
 def test_a_long_sweep_can_be_cancelled(open_page: Opener) -> None:
     page = open_page("/sweep?v.vary.engine=calendar&v.vary.sims=700")
     page.click("#sweep-run")
@@ -79,6 +81,7 @@ def test_a_long_sweep_can_be_cancelled(open_page: Opener) -> None:
     expect(page.locator("#sweep-run")).to_be_enabled()
 
 
+@pytest.mark.slow_browser
 @pytest.mark.parametrize("look", [{"width": 390, "height": 800, "scheme": "dark"}, {}])
 def test_the_catalogue_shows_what_is_chosen(open_page: Opener, look: dict[str, Any]) -> None:
     page = open_page("/designs", **look)
@@ -90,6 +93,7 @@ def test_the_catalogue_shows_what_is_chosen(open_page: Opener, look: dict[str, A
     assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("window.innerWidth")
 
 
+@pytest.mark.slow_browser
 def test_the_page_fits_a_telephone(open_page: Opener) -> None:
     page = open_page(f"/sweep?{SMALL}", width=390, height=800)
     run(page)
