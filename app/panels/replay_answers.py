@@ -224,8 +224,14 @@ def patient_grid(header: list[str], rows: list[dict[str, Any]]) -> Any:
         columnDefs=columns,
         rowData=rows,
         defaultColDef={"sortable": True, "resizable": True, "flex": 1},
-        dashGridOptions={"pagination": True, "paginationPageSize": 20, "animateRows": False},
-        style={"height": "420px"},
+        dashGridOptions={
+            "pagination": True,
+            "paginationPageSize": 20,
+            "paginationPageSizeSelector": False,
+            "animateRows": False,
+            "domLayout": "autoHeight",
+        },
+        style={"height": None},
     )
 
 

@@ -24,6 +24,8 @@ COLOURS = {"type": "rule", "values": ["color-contrast"]}  # all that the dark pa
 FIGURES = {"exclude": [[".main-svg"]]}  # plotly's drawings: thousands of nodes, whose title is read instead
 GRAVE = ("serious", "critical")
 NARROW = {"width": 390, "height": 844}
+STANDS = """() => [...document.querySelectorAll('.ag-root-wrapper')].every(
+  (grid) => grid.offsetParent === null || grid.querySelector('.ag-row, .ag-overlay-no-rows-center'))"""
 SCROLLS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -48,6 +50,16 @@ def grave(page: Page, only: dict[str, Any] = RULES) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found if one["impact"] in GRAVE]
 
 
+def complete(page: Page) -> None:
+    """Wait for what comes after the first figure, and for a grid."""
+    if page.locator("#explore-rest").count():
+        page.wait_for_selector("#explore-tables table", timeout=20_000)
+        wait(page)
+    if page.locator(".ag-root-wrapper").count():
+        page.wait_for_function(STANDS, timeout=20_000)
+        page.wait_for_timeout(800)  # rows come a moment after their header
+
+
 def test_there_are_pages() -> None:
     assert panels()[0].path == "/"
     assert len(panels()) >= 5
@@ -59,6 +71,7 @@ def test_a_page_is_sound_in_light_in_dark_and_on_a_phone(path: str, open_page: O
     name = path.strip("/") or "explore"
     page = open_page(path)
     expect(page.locator("nav a.here")).to_have_attribute("href", re.compile(rf"^{path}(\?|$)"))
+    complete(page)
     findings = {"light": grave(page)}
     page.screenshot(path=pictures() / f"{name}-light.png", full_page=True)
     page.emulate_media(color_scheme="dark")
@@ -189,6 +202,7 @@ def test_a_lost_server_is_said_and_nothing_is_lost(open_page: Opener, tmp_path: 
         port = free.getsockname()[1]
     with served(application, port) as address:
         page = open_page("/", address=address)
+        complete(page)
     banner = page.locator("#connection")
     expect(banner).to_be_hidden()
     words, lines = page.locator("#explore-words").inner_text(), curve(page)
@@ -201,7 +215,7 @@ def test_a_lost_server_is_said_and_nothing_is_lost(open_page: Opener, tmp_path: 
     expect(box).to_have_value("24")
     expect(page).to_have_url(re.compile("per_arm%3D24"))
     with served(application, port):
-        expect(banner).to_be_hidden(timeout=10_000)
+        expect(banner).to_be_hidden(timeout=30_000)
         box.fill("25")
         expect(page.locator("#explore-words")).to_contain_text("first 25 patients")
     page.watch.expect("ERR_CONNECTION_REFUSED", "Failed to fetch", "Callback failed")  # type: ignore[attr-defined]

@@ -188,7 +188,6 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
         pytest.param(b"shcema: trialsim.scenario/1\nname: a\n", ("schema", "trialsim.scenario/1"), id="misspelt"),
         pytest.param(b"schema: trialsim.scenario/2\n", ("schema", "trialsim.scenario/1"), id="other version"),
         pytest.param(b"schema: trialsim.scenario/1\n", ("missing",), id="nothing but the schema"),
-        pytest.param(DESIGN.encode(), ("schema", "design", "scenario"), id="a design"),
     ],
 )
 def test_files_that_hold_no_scenario(
