@@ -18,6 +18,7 @@ from trialsim.spec.conduct.checks import by_arm
 from trialsim.spec.conduct.looks import LookConduct
 from trialsim.spec.conduct.names import curve_days
 from trialsim.spec.looks import per_arm_sizes
+from trialsim.spec.rules.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -278,21 +279,21 @@ def _bounds(design: Design, conduct: Conduct) -> np.ndarray:
             sizes = _sizes(design, conduct, index)
             for arm, name in enumerate((*design.arm_names, "pooled")):
                 if (criterion.of == "pooled") == (arm == n_arms):
-                    _fill(bound[which, index, arm], criterion.rule, name, sizes, where)
+                    _fill(bound[which, index, arm], criterion.rule, [design.asked(name, n) for n in sizes], where)
     if conduct.toxicity is not None and conduct.toxicity.stop_if is not None:
         for arm, name in enumerate(design.arm_names):
-            sizes = range(1, n_max + 1)
-            _fill(bound[c.TOXIC_LEAST, 0, arm], conduct.toxicity.stop_if, name, sizes, "conduct.toxicity.stop_if")
+            asked = [Asked(name, n, n_max) for n in range(1, n_max + 1)]
+            _fill(bound[c.TOXIC_LEAST, 0, arm], conduct.toxicity.stop_if, asked, "conduct.toxicity.stop_if")
     return bound
 
 
-def _fill(row: np.ndarray, rule: Rule, arm: str, sizes: Sequence[int], where: str) -> None:
-    for n in sizes:
+def _fill(row: np.ndarray, rule: Rule, asked: Sequence[Asked], where: str) -> None:
+    for one in asked:
         try:
-            least = rule.boundary(n, arm)
+            least = rule.boundary(one)
         except ValueError as error:
             raise InputError(f"{where}: {error}.") from None
-        row[n] = least if least <= n else _NOBODY
+        row[one.n] = least if least <= one.n else _NOBODY
 
 
 def _sizes(design: Design, conduct: Conduct, index: int) -> Sequence[int]:

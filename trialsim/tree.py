@@ -206,7 +206,7 @@ class _Boundaries:
         if key not in self.known:
             criterion = getattr(self.design.looks[look], which)
             try:
-                least = criterion.rule.boundary(n, arm)
+                least = criterion.rule.boundary(self.design.asked(arm, n))
             except ValueError as error:
                 where = f"design {self.design.name}, looks.{self.design.looks[look].name}.{which}.rule"
                 raise InputError(f"{where}: {error}.") from None

@@ -20,6 +20,7 @@ from trialsim.engines.montecarlo import Study, record
 from trialsim.engines.tables import draw_tables
 from trialsim.kernels.draws import GUIDE_BITS
 from trialsim.plan import Draws
+from trialsim.spec.rules.asked import Asked
 from trialsim.spec.rules.confidence_limit import ConfidenceLimitRule
 from trialsim.spec.shipped import shipped_file
 from trialsim.spec.yaml import read_yaml
@@ -242,7 +243,7 @@ def test_limits_become_the_same_numbers(side: str) -> None:
         for above in (0.0, 0.05, 0.2, 0.25, 0.5, 0.75, 0.95):
             for level in (0.5, 0.8, 0.9, 0.95, 0.99):
                 least = ConfidenceLimitRule(kind="confidence-limit", side=side, above=above, level=level).boundary(
-                    n, "A"
+                    Asked("A", n, n)
                 )
                 met = [naive.rule_met((f"{side}_limit", level, above), x, n) for x in range(n + 1)]
                 assert [x >= least for x in range(n + 1)] == met, (n, above, level)

@@ -17,6 +17,7 @@ from trialsim.spec.allocation.sharing import share_out
 from trialsim.spec.fields import parse_number, parse_rate, parse_whole
 from trialsim.spec.overrides import apply_overrides, override_of
 from trialsim.spec.rules import RULES, confidence_limit
+from trialsim.spec.rules.asked import Asked
 from trialsim.spec.rules.confidence_limit import ConfidenceLimitRule
 from trialsim.spec.rules.responses import ResponsesRule
 from trialsim.spec.scenario import Scenario
@@ -169,7 +170,7 @@ def test_an_error_is_blamed_on_the_override_that_brought_it_in() -> None:
 
 def test_a_responses_rule_can_differ_by_arm() -> None:
     rule = ResponsesRule(kind="responses", at_least={"A": 3, "B": 30})
-    assert [rule.boundary(18, arm) for arm in "AB"] == [3, 19]
+    assert [rule.boundary(Asked(arm, 18, 18)) for arm in "AB"] == [3, 19]
     assert rule.per_arm() == {"A": 3, "B": 30}
     assert rule.wording(("A", "B")) == "at least 3 (A), 30 (B) patients respond"
     assert ResponsesRule(kind="responses", at_least=1).wording(()) == "at least 1 patient responds"
@@ -182,15 +183,15 @@ def test_a_confidence_limit_rule_is_the_first_count_that_meets_it(side: str, n: 
     rule = ConfidenceLimitRule(kind="confidence-limit", above=0.20, side=side)
     limits = [stats.binomtest(x, n).proportion_ci(0.95, "exact") for x in range(n + 1)]
     met = [(interval.low if side == "lower" else interval.high) > 0.20 for interval in limits]
-    assert rule.boundary(n, "pooled") == (met.index(True) if True in met else n + 1)
-    assert rule.boundary(n, "pooled") == first or side == "upper"
+    assert rule.boundary(Asked("pooled", n, n)) == (met.index(True) if True in met else n + 1)
+    assert rule.boundary(Asked("pooled", n, n)) == first or side == "upper"
 
 
 def test_a_rule_that_more_responses_undo_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confidence_limit, "limits", lambda *_: (np.array([0.0, 0.3, 0.1, 0.4]), np.ones(4)))
     rule = ConfidenceLimitRule(kind="confidence-limit", above=0.20)
     with pytest.raises(ValueError, match="not monotone in the responses at n = 3"):
-        rule.boundary(3, "pooled")
+        rule.boundary(Asked("pooled", 3, 3))
 
 
 def test_every_rule_has_a_boundary_between_0_and_never_and_says_itself() -> None:
@@ -199,7 +200,7 @@ def test_every_rule_has_a_boundary_between_0_and_never_and_says_itself() -> None
     for rule_class in RULES:
         (kind,) = rule_class.model_fields["kind"].annotation.__args__
         rule = rule_class(kind=kind, **examples[kind])
-        assert all(0 <= rule.boundary(n, "pooled") <= n + 1 for n in (1, 5, 50))
+        assert all(0 <= rule.boundary(Asked("pooled", n, n)) <= n + 1 for n in (1, 5, 50))
         assert len(rule.wording(("A",))) > 10
         assert rule_class.__doc__
 

@@ -25,6 +25,7 @@ from trialsim.spec.fields import (
 )
 from trialsim.spec.looks import Look, per_arm_sizes
 from trialsim.spec.measures import MeasureName
+from trialsim.spec.rules.asked import Asked
 
 WhenArmStops = Literal["arm_cap", "refill", "stop_trial"]
 
@@ -152,6 +153,22 @@ class Design(Part):
         assert shared is not None  # no arm is capped here
         return shared
 
+    def asked(self, arm: str, n: int) -> Asked:
+        """Return what a rule is asked of an arm (or "pooled") with `n` patients.
+
+        Raises
+        ------
+        ValueError
+            If the criterion of the final look cannot be written as a number of responses.
+        """
+        caps = dict(zip(self.arm_names, self.caps, strict=True))
+        n_final = max(n, sum(caps.values()) if arm == "pooled" else caps[arm])
+        final = self.looks[-1].success_if
+        if final is None or (len(caps) > 1 and (final.of == "pooled") != (arm == "pooled")):
+            return Asked(arm, n, n_final)
+        of = "pooled" if final.of == "pooled" else self.arm_names[0] if arm == "pooled" else arm
+        return Asked(arm, n, n_final, final.rule.boundary(Asked(of, n_final, n_final)))
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         # Each check raises ValueError("path | problem"); `load` turns the path into file and line.
@@ -212,6 +229,7 @@ def _check_caps(design: Design) -> None:
 def _check_looks(design: Design) -> None:
     """Check that looks follow one another when no arm stops, within the caps, and end with the final analysis."""
     patients: tuple[int, ...] = (0,) * len(design.arms)
+    at_look: list[dict[str, int]] = []
     for index, look in enumerate(design.looks):
         path = f"looks.{index}"
         is_last = index == len(design.looks) - 1
@@ -220,7 +238,10 @@ def _check_looks(design: Design) -> None:
         if is_last and look.continue_if is not None:
             raise ValueError(f"{path}.continue_if | nobody is stopped at the final look; use success_if")
         patients = _sizes_if_none_stops(design, index, patients)
-        look.check_rules(path, design.arm_names, patients, check_arm_keys)
+        at_look.append(dict(zip(design.arm_names, patients, strict=True)))
+    for index in (-1, *range(len(design.looks) - 1)):  # rules may look ahead to the final one, so that is the first
+        path = f"looks.{index % len(design.looks)}"
+        design.looks[index].check_rules(path, at_look[index], check_arm_keys, design.asked)
 
 
 def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) -> tuple[int, ...]:

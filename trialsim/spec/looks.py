@@ -9,9 +9,12 @@ from pydantic import Discriminator, Tag, model_validator
 
 from trialsim.spec.fields import Name, Part, Patients, PatientsPerArm, Text
 from trialsim.spec.rules import Rule
+from trialsim.spec.rules.asked import Asked
 
 Scope = Literal["arm", "pooled"]
 KeyCheck: TypeAlias = Callable[[str, Mapping[str, float], tuple[str, ...]], None]
+Ask: TypeAlias = Callable[[str, int], Asked]
+"""From an arm (or "pooled") and its patients at a look to what its rule is asked."""
 
 
 class At(Part):
@@ -64,8 +67,19 @@ class Look(Part):
     success_if: SuccessIf | None = None
     notes: Text = ""
 
-    def check_rules(self, path: str, arms: tuple[str, ...], patients: tuple[int, ...], check_keys: KeyCheck) -> None:
+    def check_rules(self, path: str, patients: Mapping[str, int], check_keys: KeyCheck, ask: Ask) -> None:
         """Check the rules against the arms and the patients they will have.
+
+        Parameters
+        ----------
+        path
+            The look's place in the design.
+        patients
+            Patients of each arm at the look, by name, if no arm stops.
+        check_keys
+            Complains of a mapping that does not have a value for each arm.
+        ask
+            From an arm and its patients to what its rule is asked.
 
         Raises
         ------
@@ -74,7 +88,10 @@ class Look(Part):
         """
         for field, criterion in (("continue_if", self.continue_if), ("success_if", self.success_if)):
             if criterion is not None:
-                _check_rule(f"{path}.{field}.rule", criterion, arms, patients, check_keys)
+                may_never_be_met = (
+                    field == "success_if" and self.at != "full_enrolment" and criterion.rule.kind != "responses"
+                )
+                _check_rule(f"{path}.{field}.rule", criterion, patients, check_keys, None if may_never_be_met else ask)
         success = self.success_if
         if success is not None and success.requires_all_arms and success.of == "arm":
             raise ValueError(f"{path}.success_if.requires_all_arms | only a pooled criterion can require all arms")
@@ -83,20 +100,26 @@ class Look(Part):
 
 
 def _check_rule(
-    path: str, criterion: ContinueIf | SuccessIf, arms: tuple[str, ...], patients: tuple[int, ...], check_keys: KeyCheck
+    path: str, criterion: ContinueIf | SuccessIf, patients: Mapping[str, int], check_keys: KeyCheck, ask: Ask | None
 ) -> None:
     rule = criterion.rule
     per_arm = rule.per_arm()
     if per_arm is not None and criterion.of == "pooled":
         raise ValueError(f"{path}.{rule.bound} | a pooled rule takes one number, not one per arm")
     if per_arm is not None:
-        check_keys(f"{path}.{rule.bound}", per_arm, arms)
-    asked = zip(arms, patients, strict=True) if criterion.of == "arm" else [("pooled", sum(patients))]
-    for arm, n in asked:
-        if rule.boundary(n, arm) > n:
+        check_keys(f"{path}.{rule.bound}", per_arm, tuple(patients))
+    for arm, n in (patients if criterion.of == "arm" else {"pooled": sum(patients.values())}).items():
+        if ask is not None and _least(path, criterion, ask(arm, n)) > n:
             of = "all arms together" if arm == "pooled" else f"arm {arm}"
             needs = f"{rule.wording((arm,))}, which the {n} patients of {of} cannot meet"
             raise ValueError(f"{path}.{rule.bound} | the rule asks that {needs}")
+
+
+def _least(path: str, criterion: ContinueIf | SuccessIf, asked: Asked) -> int:
+    try:
+        return criterion.rule.boundary(asked)
+    except ValueError as error:
+        raise ValueError(f"{path} | {error}") from None
 
 
 def per_arm_sizes(at: At, arms: tuple[str, ...]) -> tuple[int, ...]:

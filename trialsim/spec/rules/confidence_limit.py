@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from trialsim.inference.intervals import IntervalName, limits
 from trialsim.spec.fields import Part, Probability, Rate
+
+if TYPE_CHECKING:
+    from trialsim.spec.rules.asked import Asked
 
 
 class ConfidenceLimitRule(Part):
@@ -16,7 +19,8 @@ class ConfidenceLimitRule(Part):
     `side: lower` asks for evidence that the rate is above `above`; `side: upper` asks only that a rate above it is
     not excluded.
 
-    >>> ConfidenceLimitRule(kind="confidence-limit", above=0.20).boundary(100, "pooled")
+    >>> from trialsim.spec.rules.asked import Asked
+    >>> ConfidenceLimitRule(kind="confidence-limit", above=0.20).boundary(Asked("pooled", 100, 147))
     29
     """
 
@@ -29,19 +33,21 @@ class ConfidenceLimitRule(Part):
     interval: IntervalName = "clopper-pearson"
     level: Probability = 0.95
 
-    def boundary(self, n: int, arm: str) -> int:  # noqa: ARG002 - the same for every arm
-        """Return the smallest number of responses among `n` that meets the rule (n + 1: none does).
+    def boundary(self, asked: Asked) -> int:
+        """Return the smallest number of responses that meets the rule (n + 1: none does).
 
         Raises
         ------
         ValueError
             If more responses can undo the rule, so that no single number says it.
         """
-        lower, upper = limits(self.interval, n, self.level)
+        lower, upper = limits(self.interval, asked.n, self.level)
         met = np.append((lower if self.side == "lower" else upper) > self.above, True)
         first = int(np.argmax(met))
         if not met[first:].all():
-            raise ValueError(f"not monotone in the responses at n = {n}: choose another interval than {self.interval}")
+            raise ValueError(
+                f"not monotone in the responses at n = {asked.n}: choose another interval than {self.interval}"
+            )
         return first
 
     def per_arm(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from trialsim.spec.fields import Part, ResponsesPerArm
+
+if TYPE_CHECKING:
+    from trialsim.spec.rules.asked import Asked
 
 
 class ResponsesRule(Part):
     """Met when the number of responses is at least `at_least` (Gehan 1961, J Chronic Dis 13:346; Simon 1989).
 
-    >>> ResponsesRule(kind="responses", at_least=3).boundary(18, "400 mg")
+    >>> from trialsim.spec.rules.asked import Asked
+    >>> ResponsesRule(kind="responses", at_least=3).boundary(Asked("400 mg", 18, 73))
     3
     """
 
@@ -21,10 +25,10 @@ class ResponsesRule(Part):
     at_least: ResponsesPerArm
     """Responses needed; one number, or one for each arm by name."""
 
-    def boundary(self, n: int, arm: str) -> int:
-        """Return the smallest number of responses among `n` that meets the rule (n + 1: none does)."""
-        needed = self.at_least[arm] if isinstance(self.at_least, dict) else self.at_least
-        return min(needed, n + 1)
+    def boundary(self, asked: Asked) -> int:
+        """Return the smallest number of responses that meets the rule (n + 1: none does)."""
+        needed = self.at_least[asked.arm] if isinstance(self.at_least, dict) else self.at_least
+        return min(needed, asked.n + 1)
 
     def per_arm(self) -> dict[str, int] | None:
         """Return what the rule asks of each arm by name; None if it asks the same of all."""
