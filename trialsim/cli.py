@@ -16,6 +16,7 @@ import click
 from trialsim._version import __version__
 from trialsim.errors import TrialsimError
 from trialsim.verbs import about, compare, replay, results, run, sweep
+from trialsim.verbs.search import search
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -35,6 +36,7 @@ for _verb in (
     sweep.sweep,
     compare.compare,
     replay.replay,
+    search,
     results.results,
     about.validate,
     about.schema,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Found(NamedTuple):
@@ -19,17 +22,21 @@ class Found(NamedTuple):
     looks: tuple[int, ...]
     """Patients (of each arm) at each look; the last is the final analysis."""
     stop_at_or_below: tuple[int, ...]
-    """The most responses that stop at each look; at the last, that do not reject the null hypothesis; -1: none does."""
+    """The most responses that stop at each look; at the last, that do not reject the null hypothesis; -1: none does.
+    Empty where the family decides by something else than one count."""
     measures: Mapping[str, float]
     """Exact figures by name: alpha, power, en_null, pet_null, and what the family adds."""
     document: Mapping[str, Any]
-    """The design, ready to be written as YAML."""
+    """The design (or scenario), ready to be written as YAML; empty if the answer is not one."""
+    details: Mapping[str, Any] = NOTHING
+    """What else describes the design, by name, as plain data: reject_at_or_above, theta_t, …"""
 
 
 class Feasible(NamedTuple):
     """Every design that keeps the targets and that nobody beats in both axes of the picture, or all of them."""
 
     columns: tuple[str, ...]
+    """Names; for the picture, `n` (largest number of patients) and `en_null` must be among them."""
     values: NDArray[np.float64]
     """Shape (designs, columns)."""
 

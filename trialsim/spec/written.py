@@ -1,4 +1,4 @@
-"""A scenario as YAML that `load_scenario` reads back to the same scenario."""
+"""A scenario (or design) as YAML that `load_scenario` (or `load_design`) reads back to the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import yaml
 from trialsim.spec.yaml import read_yaml
 
 if TYPE_CHECKING:
+    from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
 
 WIDTH = 110
@@ -43,8 +44,8 @@ _Writer.add_representer(dict, _Writer.mapping)
 _Writer.add_representer(_Root, _Writer.mapping)
 
 
-def as_yaml(scenario: Scenario) -> str:
-    """Return a scenario as YAML; what was left at its default is left out.
+def as_yaml(scenario: Scenario | Design) -> str:
+    """Return a scenario (or design) as YAML; what was left at its default is left out.
 
     >>> from trialsim import load_scenario
     >>> text = as_yaml(load_scenario("gist"))

@@ -1,0 +1,24 @@
+"""`search FAMILY`: one file per family. To add one: write `verbs/search/<family>.py` and add its command below."""
+
+from __future__ import annotations
+
+import click
+
+from trialsim.verbs.search import single_stage
+
+FAMILIES = (single_stage.single_stage,)
+"""The families, as commands."""
+
+
+@click.group()
+def search() -> None:
+    """Find designs that keep given error rates, exactly.
+
+    \b
+    Examples:
+      python -m trialsim search single-stage --null-rate 0.05 --target-rate 0.20 --alpha 0.05 --beta 0.10
+    """
+
+
+for _family in FAMILIES:
+    search.add_command(_family)
