@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Int32s: TypeAlias = NDArray[np.int32]
     Bools: TypeAlias = NDArray[np.bool_]
 
-CONTINUE, FUTILITY, EFFICACY = 0, 1, 2
-"""The decisions about an arm, as digits of a decision code."""
+CONTINUE, FUTILITY, EFFICACY, TOXICITY = 0, 1, 2, 3
+"""The decisions about an arm; the first three are digits of a decision code, `Nodes.toxic_digit` is the last one's."""
 
 WENT_ON = -1
 """The stop look of an arm that took part in the final look."""
@@ -51,6 +51,10 @@ class Nodes(NamedTuple):
     """(N,) all arms stop for efficacy at this many responses in all arms or more; NEVER."""
     pooled_success: Int32s
     """(N,) the pooled success criterion is met at this many responses in all arms or more; NEVER."""
+    toxic_least: Int32s
+    """(N, A) the arm is too toxic at this many patients with toxicity or more; NEVER."""
+    toxic_digit: Ints
+    """(N,) the digit of "too toxic" in the decision code, which goes before the others; 0: no rule for toxicity."""
     stride: Int32s
     """(N, A) what an arm's decision (0 continue, 1 futility, 2 efficacy) is multiplied by in the decision code."""
     pooled_code: Int32s
@@ -87,6 +91,8 @@ class Endings(NamedTuple):
     """(E, A) the look at which the arm stopped; -1: it went on to the final look."""
     node: Ints
     """(E, L) the node at which each look took place on the way there; -1: it did not."""
+    toxic: Bools
+    """(E, A) the arm was too toxic: it stopped for that or, at the final look, is not accepted for it."""
 
 
 class ArmCells(NamedTuple):
@@ -112,10 +118,19 @@ class PooledCells(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A compiled design."""
+    """A compiled design.
+
+    Where the final look has a rule for toxicity, its node is no ending: the endings after it, at the same look, say
+    which arms were too toxic.
+    """
 
     nodes: Nodes
     draws: Draws
     endings: Endings
     arm_cells: ArmCells
     pooled_cells: PooledCells
+
+
+def watches_toxicity(plan: Plan) -> bool:
+    """Return whether a rule for toxicity can be met, so that trials are simulated and solved with toxicity."""
+    return bool((plan.nodes.toxic_digit > 0).any())

@@ -6,12 +6,12 @@ The definition it follows is docs/ideal-conduct.md, section 1.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 from trialsim.errors import InputError
-from trialsim.plan import CONTINUE, EFFICACY, FUTILITY, NEVER
+from trialsim.plan import CONTINUE, EFFICACY, FUTILITY, NEVER, TOXICITY
 from trialsim.spec.allocation.sharing import share_out
 from trialsim.spec.looks import per_arm_sizes
 
@@ -34,6 +34,8 @@ class Path:
     """The look at which each arm stopped."""
     nodes: tuple[int, ...]
     """The node at which each look took place."""
+    toxic: tuple[bool, ...]
+    """Whether each arm was too toxic."""
 
     @property
     def in_trial(self) -> tuple[int, ...]:
@@ -51,6 +53,8 @@ class Node:
     stop_low: list[int]
     stop_high: list[int]
     success: list[int]
+    toxic_least: list[int]
+    toxic_digit: int = 0
     pooled_stop_low: int = -1
     pooled_stop_high: int = int(NEVER)
     pooled_success: int = int(NEVER)
@@ -70,43 +74,57 @@ def grow(design: Design) -> list[Node]:
     """
     n_arms = len(design.arms)
     boundaries = _Boundaries(design)
-    start = Path((0,) * n_arms, (-1,) * n_arms, (-1,) * len(design.looks))
+    start = Path((0,) * n_arms, (-1,) * n_arms, (-1,) * len(design.looks), (False,) * n_arms)
     nodes = [_next_node(design, boundaries, 0, 0, start)]
     waiting = deque([0])
     while waiting:
         node = nodes[waiting.popleft()]
         if node.is_ending:
             continue
+        is_final = node.look == len(design.looks) - 1
         for decisions in _decisions(node):
-            node.children.append(len(nodes))
-            waiting.append(len(nodes))
-            nodes.append(_next_node(design, boundaries, len(nodes), node.look + 1, _after(design, node, decisions)))
+            number, path = len(nodes), _after(design, node, decisions)
+            node.children.append(number)
+            waiting.append(number)
+            nodes.append(
+                _ending_of(node, number, path)
+                if is_final
+                else _next_node(design, boundaries, number, node.look + 1, path)
+            )
             if len(nodes) > MAX_NODES:
                 raise InputError(
                     f"design {design.name}: its {n_arms} arms and {len(design.looks)} looks can follow more than "
                     f"{MAX_NODES:,} different paths; use fewer arms or fewer looks at which an arm can stop."
                 )
+        if is_final:
+            node.success = [int(NEVER)] * n_arms  # the endings after it have the criterion
     return nodes
+
+
+def _ending_of(final: Node, number: int, path: Path) -> Node:
+    """Return ending `number` after a final look with a rule for toxicity: who is too toxic has no success."""
+    path = replace(path, nodes=(*path.nodes[:-1], number))
+    n_arms, never = len(path.n), [int(NEVER)] * len(path.n)
+    success = [int(NEVER) if toxic else least for toxic, least in zip(path.toxic, final.success, strict=True)]
+    return Node(final.look, path, (0,) * n_arms, [-1] * n_arms, never, success, never, is_ending=True)
 
 
 def _next_node(design: Design, boundaries: _Boundaries, number: int, look: int, path: Path) -> Node:
     """Return node `number`: the next look that takes place, from `look` on, or the ending if no arm is left."""
     n_arms, n_looks = len(design.arms), len(design.looks)
     if not path.in_trial:
-        last = max(path.stop_look)
-        return Node(
-            last, path, (0,) * n_arms, [-1] * n_arms, [int(NEVER)] * n_arms, [int(NEVER)] * n_arms, is_ending=True
-        )
+        last, never = max(path.stop_look), [int(NEVER)] * n_arms
+        return Node(last, path, (0,) * n_arms, [-1] * n_arms, never, never, never, is_ending=True)
     sizes = None
     while sizes is None:
         sizes = _sizes_at(design, design.looks[look], path)
         look += sizes is None
     added = tuple(new - old for new, old in zip(sizes, path.n, strict=True))
-    path = Path(sizes, path.stop_look, (*path.nodes[:look], number, *path.nodes[look + 1 :]))
-    node = Node(
-        look, path, added, [-1] * n_arms, [int(NEVER)] * n_arms, [int(NEVER)] * n_arms, is_ending=look == n_looks - 1
-    )
+    path = replace(path, n=sizes, nodes=(*path.nodes[:look], number, *path.nodes[look + 1 :]))
+    never = int(NEVER)
+    node = Node(look, path, added, [-1] * n_arms, [never] * n_arms, [never] * n_arms, [never] * n_arms)
     boundaries.write(node)
+    node.is_ending = look == n_looks - 1 and min(node.toxic_least) >= NEVER
     return node
 
 
@@ -140,6 +158,9 @@ def _decisions(node: Node) -> list[tuple[int, ...]]:
     """Return the decision of every arm for each decision code, and set the node's strides and pooled codes."""
     in_trial, n_arms = node.path.in_trial, len(node.path.n)
     radix = 3 if any(high < NEVER for high in node.stop_high) else 2 if any(low >= 0 for low in node.stop_low) else 1
+    if min(node.toxic_least) < NEVER:
+        node.toxic_digit = radix
+        radix += 1
     node.stride = [0] * n_arms
     for place, arm in enumerate(in_trial):
         node.stride[arm] = radix**place if radix > 1 else 0
@@ -151,7 +172,7 @@ def _decisions(node: Node) -> list[tuple[int, ...]]:
     for digits in product(range(radix), repeat=len(in_trial)):
         decision = [CONTINUE] * n_arms
         for arm, digit in zip(reversed(in_trial), digits, strict=True):
-            decision[arm] = digit
+            decision[arm] = TOXICITY if 0 < node.toxic_digit == digit else digit
         codes.append(tuple(decision))
     node.pooled_code = (len(codes), len(codes) + 1)
     if node.pooled_stop_low >= 0 or node.pooled_stop_high < NEVER:
@@ -162,11 +183,14 @@ def _decisions(node: Node) -> list[tuple[int, ...]]:
 
 def _after(design: Design, node: Node, decisions: tuple[int, ...]) -> Path:
     """Return the path after the decisions at a node."""
+    toxic = tuple(too or new == TOXICITY for too, new in zip(node.path.toxic, decisions, strict=True))
+    if node.look == len(design.looks) - 1:
+        return replace(node.path, toxic=toxic)
     stopped = [arm for arm in node.path.in_trial if decisions[arm] != CONTINUE]
     if stopped and design.enrolment.when_arm_stops == "stop_trial":
         stopped = list(node.path.in_trial)
     stop_look = tuple(node.look if arm in stopped else look for arm, look in enumerate(node.path.stop_look))
-    return Path(node.path.n, stop_look, node.path.nodes)
+    return replace(node.path, stop_look=stop_look, toxic=toxic)
 
 
 class _Boundaries:
@@ -189,6 +213,8 @@ class _Boundaries:
                 node.success[arm] = self._least(node.look, "success_if", name, n)
                 if look.success_if.then == "stop":
                     node.stop_high[arm] = node.success[arm]
+            if look.toxic_if is not None:
+                node.toxic_least[arm] = self._least(node.look, "toxic_if", name, n)
         if look.continue_if is not None and look.continue_if.of == "pooled":
             node.pooled_stop_low = self._least(node.look, "continue_if", "pooled", total) - 1
         if (
@@ -206,7 +232,8 @@ class _Boundaries:
         if key not in self.known:
             criterion = getattr(self.design.looks[look], which)
             try:
-                least = criterion.rule.boundary(self.design.asked(arm, n))
+                ask = self.design.asked_of_toxicity if which == "toxic_if" else self.design.asked
+                least = criterion.rule.boundary(ask(arm, n))
             except ValueError as error:
                 where = f"design {self.design.name}, looks.{self.design.looks[look].name}.{which}.rule"
                 raise InputError(f"{where}: {error}.") from None

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trialsim.endings import Tally, empty_tally
-from trialsim.engines.law import Law, independent
+from trialsim.engines.law import Law, independent, independent_jointly
 from trialsim.inference.binomial import pmf
-from trialsim.plan import CONTINUE, FUTILITY, NEVER
+from trialsim.inference.joint import joint
+from trialsim.plan import CONTINUE, FUTILITY, NEVER, watches_toxicity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,9 @@ MAX_NODES = 20_000
 
 MAX_JOINT = 4_000_000
 """The most combinations of responses that are carried when a pooled stop ties the arms together."""
+
+MAX_STEPS = 2_000_000_000
+"""The most steps of the convolution of responses and toxicities, patient by patient: some seconds for each truth."""
 
 
 def is_tied(plan: Plan) -> bool:
@@ -49,7 +53,21 @@ def why_not(plan: Plan) -> str | None:
                 f"a stop that looks at the pooled responses ties the arms together, and their responses then have "
                 f"{combinations:,} combinations; the exact engine carries up to {MAX_JOINT:,}."
             )
+    if watches_toxicity(plan):
+        steps = _joint_steps(plan)
+        if steps > MAX_STEPS:
+            return (
+                f"responses and toxicities together take about {steps / 1e9:,.0f} billion steps; "
+                f"the exact engine takes up to {MAX_STEPS / 1e9:g} billion."
+            )
     return None
+
+
+def _joint_steps(plan: Plan) -> int:
+    """Return how many cells of the joint laws are filled, patient by patient, over all nodes."""
+    n, draw = plan.nodes.n.astype(float), plan.nodes.draw
+    added = np.where(draw >= 0, plan.draws.size[np.maximum(draw, 0)], 0)
+    return int((added * (n + 1) ** 2).sum())
 
 
 def solve(plan: Plan, rates: tuple[float, ...]) -> Tally:
@@ -60,7 +78,12 @@ def solve(plan: Plan, rates: tuple[float, ...]) -> Tally:
     plan
         A plan for which `why_not` is None.
     rates
-        True response rate of each arm.
+        True response rate of each arm; `JointRates` if the design has rules for toxicity.
+
+    Raises
+    ------
+    ValueError
+        If it has, and the rates do not say the toxicity.
     """
     tally = empty_tally(plan, np.float64)._replace(n_trials=1.0)
     for node, law in walk(plan, rates):
@@ -73,11 +96,15 @@ def solve(plan: Plan, rates: tuple[float, ...]) -> Tally:
 
 def walk(plan: Plan, rates: tuple[float, ...]) -> Iterator[tuple[int, Law]]:
     """Yield each node that can be reached, with the law of the paths that lead to it."""
-    waiting: list[tuple[int, Law]] = [(0, independent(len(rates)))]
+    tables = [joint(rates).cells(arm) for arm in range(len(rates))] if watches_toxicity(plan) else []
+    start = independent_jointly(len(rates)) if tables else independent(len(rates))
+    waiting: list[tuple[int, Law]] = [(0, start)]
     while waiting:
         node, law = waiting.pop()
         for arm, draw in enumerate(plan.nodes.draw[node]):
-            if draw >= 0:
+            if draw >= 0 and tables:
+                law = law.with_patients(arm, int(plan.draws.size[draw]), tables[arm])
+            elif draw >= 0:
                 law = law.with_draw(arm, pmf(int(plan.draws.size[draw]), rates[arm]))
         yield node, law
         if plan.nodes.ending[node] < 0:
@@ -85,7 +112,7 @@ def walk(plan: Plan, rates: tuple[float, ...]) -> Iterator[tuple[int, Law]]:
 
 
 def _tally_ending(plan: Plan, node: int, law: Law, tally: Tally) -> None:
-    ending = plan.nodes.ending[node]
+    ending, law = plan.nodes.ending[node], law.of_responses()
     tally.ending[ending] += law.total
     for arm, start in enumerate(plan.nodes.arm_offset[ending]):
         weights = law.of_arm(arm)
@@ -98,7 +125,8 @@ def _tally_ending(plan: Plan, node: int, law: Law, tally: Tally) -> None:
 def _tally_criteria(nodes: Nodes, node: int, law: Law, tally: Tally) -> None:
     for arm, least in enumerate(nodes.success[node]):
         if least < NEVER:
-            tally.criterion[node, arm] += law.of_arm(arm)[least:].sum()
+            tolerated = law.kept_tolerated(arm, int(nodes.toxic_least[node, arm]))
+            tally.criterion[node, arm] += tolerated.of_arm(arm)[least:].sum()
     if nodes.pooled_success[node] < NEVER:
         tally.criterion[node, -1] += law.pooled()[nodes.pooled_success[node] :].sum()
 
@@ -122,11 +150,15 @@ def _children(nodes: Nodes, node: int, law: Law) -> list[tuple[int, Law]]:
 
 def _given_code(nodes: Nodes, node: int, law: Law, code: int) -> Law:
     """Return the law where the arms' decisions have this code."""
-    strides = nodes.stride[node]
-    radix = 3 if (nodes.stop_high[node] < NEVER).any() else 2
+    strides, toxic = nodes.stride[node], int(nodes.toxic_digit[node])
+    radix = toxic + 1 if toxic else 3 if (nodes.stop_high[node] < NEVER).any() else 2
     for arm in np.flatnonzero(strides):
         decision = code // int(strides[arm]) % radix
         low, high = int(nodes.stop_low[node, arm]), int(nodes.stop_high[node, arm])
+        if toxic and decision == toxic:
+            law = law.kept_toxic(int(arm), int(nodes.toxic_least[node, arm]))
+            continue
+        law = law.kept_tolerated(int(arm), int(nodes.toxic_least[node, arm]))
         if decision == CONTINUE:
             law = law.kept(int(arm), low, high)
         elif decision == FUTILITY:

@@ -1,7 +1,8 @@
 """The joint law of the arms' responses on one path through the plan.
 
 While every decision looks at one arm alone, the arms are independent on a path and the law is a product of one vector
-per arm. A stop that looks at the pooled responses ties arms together: from then on they share a tensor.
+per arm. A stop that looks at the pooled responses ties arms together: from then on they share a tensor. In a design
+with rules for toxicity each arm has a matrix, responses by toxicities.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from trialsim.plan import NEVER
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from trialsim.inference.joint import Cells
 
     Floats = NDArray[np.float64]
 
@@ -34,6 +39,37 @@ class Law(NamedTuple):
         """Return the law after the responses of further patients of an arm have been added."""
         group, axis = self._where(arm)
         return self._with(group, _convolved(self.tensors[group], axis, pmf))
+
+    def with_patients(self, arm: int, n: int, cells: Cells) -> Law:
+        """Return the law after responses and toxicities of `n` further patients of an arm have been added, one by one.
+
+        Numbers of toxicities that no path has are left out at the end of their axis.
+        """
+        group, _ = self._where(arm)
+        matrix = self.tensors[group]
+        matrix = matrix[:, : int(np.flatnonzero(matrix.any(axis=0))[-1]) + 1]
+        for _ in range(n):
+            grown = np.zeros((matrix.shape[0] + 1, matrix.shape[1] + 1))
+            grown[:-1, :-1] = cells.neither * matrix
+            grown[1:, :-1] += cells.response * matrix
+            grown[:-1, 1:] += cells.toxicity * matrix
+            grown[1:, 1:] += cells.both * matrix
+            matrix = grown
+        return self._with(group, matrix)
+
+    def kept_toxic(self, arm: int, least: int) -> Law:
+        """Return the law where the arm has at least `least` toxicities."""
+        return self.kept(_toxicities(arm), least - 1, int(NEVER))
+
+    def kept_tolerated(self, arm: int, least: int) -> Law:
+        """Return the law where the arm has fewer than `least` toxicities."""
+        return self if least >= NEVER else self.kept(_toxicities(arm), -1, least)
+
+    def of_responses(self) -> Law:
+        """Return the law of the responses alone."""
+        if self.groups[0][-1] >= 0:
+            return self
+        return Law(tuple(group[:1] for group in self.groups), tuple(matrix.sum(axis=1) for matrix in self.tensors))
 
     def kept(self, arm: int, low: int, high: int) -> Law:
         """Return the law on the part of the path where the arm has more than `low` and fewer than `high` responses."""
@@ -74,6 +110,16 @@ class Law(NamedTuple):
 
     def _with(self, group: int, tensor: Floats) -> Law:
         return Law(self.groups, (*self.tensors[:group], tensor, *self.tensors[group + 1 :]))
+
+
+def independent_jointly(n_arms: int) -> Law:
+    """Return the law of responses and toxicities before anybody is enrolled."""
+    return Law(tuple((arm, _toxicities(arm)) for arm in range(n_arms)), (np.ones((1, 1)),) * n_arms)
+
+
+def _toxicities(arm: int) -> int:
+    """Return what the axis of an arm's toxicities is called, where that of its responses is called by the arm."""
+    return -1 - arm
 
 
 def independent(n_arms: int) -> Law:

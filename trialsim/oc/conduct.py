@@ -28,7 +28,8 @@ def as_endings(tally: CalendarTally, ideal: Plan) -> tuple[Plan, Tally]:
     stop_look = _stop_looks(rows[:, n_arms : 2 * n_arms])
     node = np.where(rows[:, 2 * n_arms :] > 0, np.arange(n_looks - 1), -1)
     last = np.where((stop_look == WENT_ON).any(axis=1), n_looks - 1, -1)
-    endings = Endings(rows[:, :n_arms], stop_look, np.column_stack([node, last]))
+    nobody = np.zeros(stop_look.shape, np.bool_)  # too toxic at a look: the calendar has its own rule
+    endings = Endings(rows[:, :n_arms], stop_look, np.column_stack([node, last]), nobody)
     arm_cells, arm_weight = _arm_cells(tally, ideal)
     pooled_cells, pooled_weight = _pooled_cells(tally, ideal)
     criterion = np.zeros((n_looks, n_arms + 1), np.int64)

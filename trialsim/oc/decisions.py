@@ -21,7 +21,7 @@ MAX_PATTERN_ARMS = 4
 def stopping_looks(setting: Setting) -> list[int]:
     """Return the looks at which an arm can stop."""
     nodes = setting.plan.nodes
-    return sorted({int(look) for look in nodes.look[nodes.n_codes > 1]})
+    return sorted({int(look) for look in nodes.look[nodes.n_codes > 1]} - {len(setting.looks) - 1})
 
 
 def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:

@@ -14,6 +14,7 @@ from trialsim.spec.fields import (
     Digits,
     Name,
     Number,
+    OddsRatio,
     Part,
     Patients,
     PatientsPerArm,
@@ -54,6 +55,28 @@ class Endpoint(Part):
     kind: Literal["binary"] = "binary"
     name: Name = "response"
     definition: Text = ""
+
+
+class ToxicityEndpoint(Part):
+    """What counts as toxicity, and the rates that the rules for it were made to tell apart."""
+
+    name: Name = "toxicity"
+    definition: Text = ""
+    null_rate: Rate
+    """Unacceptable."""
+    target_rate: Rate | None = None
+    """Acceptable."""
+
+    @property
+    def usual_rate(self) -> float:
+        """The rate that is assumed where nobody says another: the acceptable one; if there is none, the other."""
+        return self.null_rate if self.target_rate is None else self.target_rate
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.target_rate is not None and self.target_rate >= self.null_rate:
+            raise ValueError("target_rate (acceptable toxicity) must be below null_rate (unacceptable)")
+        return self
 
 
 class Hypotheses(Part):
@@ -99,6 +122,10 @@ class PublishedValue(Part):
     relation: Literal["equals", "less_than", "at_most", "at_least"] = "equals"
     response_rate: Rate | None = None
     """True rate of every arm; None for a measure that does not depend on it."""
+    toxicity_rate: Rate | None = Field(default=None, exclude_if=lambda value: value is None)
+    """True toxicity rate of every arm, where the design has rules for it."""
+    odds_ratio: OddsRatio | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of response and toxicity; None: 1."""
     cap: PatientsPerArm | None = None
     """The enrolment cap that the number belongs to, if not the design's own."""
     arm: Name | None = None
@@ -122,9 +149,11 @@ class Design(Part):
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=16)]
     allocation: Allocation = Allocation()
     endpoint: Endpoint = Endpoint()
+    toxicity: ToxicityEndpoint | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The second endpoint, if a look has a rule for it (`toxic_if`)."""
     hypotheses: Hypotheses | None = None
     enrolment: Enrolment
-    looks: Annotated[tuple[Look, ...], Field(min_length=1, max_length=50)]
+    looks: Annotated[tuple[Look, ...], Field(min_length=1, max_length=200)]
     analysis: Analysis = Analysis()
     published: tuple[PublishedValue, ...] = ()
 
@@ -169,6 +198,23 @@ class Design(Part):
         of = "pooled" if final.of == "pooled" else self.arm_names[0] if arm == "pooled" else arm
         return Asked(arm, n, n_final, final.rule.boundary(Asked(of, n_final, n_final)))
 
+    @property
+    def watches_toxicity(self) -> bool:
+        """Whether a look has a rule for toxicity."""
+        return any(look.toxic_if is not None for look in self.looks)
+
+    def asked_of_toxicity(self, arm: str, n: int) -> Asked:
+        """Return what a rule for toxicity is asked of an arm with `n` patients.
+
+        Raises
+        ------
+        ValueError
+            If the rule of the final look cannot be written as a number of toxicities.
+        """
+        n_final = max(n, dict(zip(self.arm_names, self.caps, strict=True))[arm])
+        final = self.looks[-1].toxic_if
+        return Asked(arm, n, n_final, final.rule.boundary(Asked(arm, n_final, n_final)) if final is not None else None)
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         # Each check raises ValueError("path | problem"); `load` turns the path into file and line.
@@ -177,6 +223,7 @@ class Design(Part):
         _check_allocation(self)
         _check_caps(self)
         _check_looks(self)
+        _check_toxicity(self)
         _check_published(self)
         return self
 
@@ -242,6 +289,26 @@ def _check_looks(design: Design) -> None:
     for index in (-1, *range(len(design.looks) - 1)):  # rules may look ahead to the final one, so that is the first
         path = f"looks.{index % len(design.looks)}"
         design.looks[index].check_rules(path, at_look[index], check_arm_keys, design.asked)
+
+
+def _check_toxicity(design: Design) -> None:
+    """Check that toxicity has a rate, and that its rules stand beside rules of each arm only."""
+    watched = [index for index, look in enumerate(design.looks) if look.toxic_if is not None]
+    if watched and design.toxicity is None:
+        raise ValueError(
+            f"looks.{watched[0]}.toxic_if | the design does not say which toxicity rate is unacceptable; "
+            "add toxicity: {null_rate: …}"
+        )
+    if not watched and design.toxicity is not None:
+        raise ValueError("toxicity | no look has a rule for it; add toxic_if to a look, or leave toxicity out")
+    for index, look in enumerate(design.looks) if watched else ():
+        for field in ("continue_if", "success_if"):
+            criterion = getattr(look, field)
+            if criterion is not None and criterion.of == "pooled":
+                raise ValueError(
+                    f"looks.{index}.{field}.of | a rule of the pooled responses cannot stand in a design with toxic_if; "
+                    "use of: arm"
+                )
 
 
 def _sizes_if_none_stops(design: Design, index: int, patients: tuple[int, ...]) -> tuple[int, ...]:

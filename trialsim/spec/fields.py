@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     Probability: TypeAlias = float
     Number: TypeAlias = float
     Rate: TypeAlias = float
+    OddsRatio: TypeAlias = float
     Hazard: TypeAlias = float
     Days: TypeAlias = float
     Hours: TypeAlias = float
@@ -152,6 +153,7 @@ else:
             }
         ),
     ]
+    OddsRatio = _number(0.0001, 10_000)
     Hazard = _number(0, 1000)
     """Events, or patients, per month."""
     Days = _number(0, MAX_DAYS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from trialsim.spec.fields import Name, Part, Patients, PatientsPerArm, Text
 from trialsim.spec.rules import Rule
@@ -58,6 +58,30 @@ class SuccessIf(Part):
     """With `of: pooled`: cannot be met once an arm has stopped."""
 
 
+class ToxicIf(Part):
+    """When an arm is too toxic: it stops, or, at the final look, its null hypothesis is not rejected."""
+
+    rule: Rule
+    """Met by enough of the arm's patients with toxicity: what a rule says of responses, it says here of toxicities."""
+    of: Literal["arm"] = "arm"
+    """Each arm by its own patients."""
+
+    def wording(self, arms: tuple[str, ...]) -> str:
+        """Return the rule as a clause: "at least 3 patients have toxicity"."""
+        words = self.rule.wording(arms)
+        for response, toxicity in _OF_TOXICITY:
+            words = words.replace(response, toxicity)
+        return words
+
+
+_OF_TOXICITY = (
+    ("responds", "has toxicity"),
+    ("respond", "have toxicity"),
+    ("response rate", "toxicity rate"),
+    ("responses", "toxicities"),
+)
+
+
 class Look(Part):
     """A planned look; the last one is the final analysis, at full enrolment."""
 
@@ -65,6 +89,7 @@ class Look(Part):
     at: LookTime
     continue_if: ContinueIf | None = None
     success_if: SuccessIf | None = None
+    toxic_if: ToxicIf | None = Field(default=None, exclude_if=lambda value: value is None)
     notes: Text = ""
 
     def check_rules(self, path: str, patients: Mapping[str, int], check_keys: KeyCheck, ask: Ask) -> None:
@@ -92,6 +117,9 @@ class Look(Part):
                     field == "success_if" and self.at != "full_enrolment" and criterion.rule.kind != "responses"
                 )
                 _check_rule(f"{path}.{field}.rule", criterion, patients, check_keys, None if may_never_be_met else ask)
+        if self.toxic_if is not None:
+            is_count = self.toxic_if.rule.kind == "responses"
+            _check_rule(f"{path}.toxic_if.rule", self.toxic_if, patients, check_keys, ask if is_count else None)
         success = self.success_if
         if success is not None and success.requires_all_arms and success.of == "arm":
             raise ValueError(f"{path}.success_if.requires_all_arms | only a pooled criterion can require all arms")
@@ -100,7 +128,11 @@ class Look(Part):
 
 
 def _check_rule(
-    path: str, criterion: ContinueIf | SuccessIf, patients: Mapping[str, int], check_keys: KeyCheck, ask: Ask | None
+    path: str,
+    criterion: ContinueIf | SuccessIf | ToxicIf,
+    patients: Mapping[str, int],
+    check_keys: KeyCheck,
+    ask: Ask | None,
 ) -> None:
     rule = criterion.rule
     per_arm = rule.per_arm()
@@ -111,11 +143,12 @@ def _check_rule(
     for arm, n in (patients if criterion.of == "arm" else {"pooled": sum(patients.values())}).items():
         if ask is not None and _least(path, criterion, ask(arm, n)) > n:
             of = "all arms together" if arm == "pooled" else f"arm {arm}"
-            needs = f"{rule.wording((arm,))}, which the {n} patients of {of} cannot meet"
+            words = criterion.wording((arm,)) if isinstance(criterion, ToxicIf) else rule.wording((arm,))
+            needs = f"{words}, which the {n} patients of {of} cannot meet"
             raise ValueError(f"{path}.{rule.bound} | the rule asks that {needs}")
 
 
-def _least(path: str, criterion: ContinueIf | SuccessIf, asked: Asked) -> int:
+def _least(path: str, criterion: ContinueIf | SuccessIf | ToxicIf, asked: Asked) -> int:
     try:
         return criterion.rule.boundary(asked)
     except ValueError as error:

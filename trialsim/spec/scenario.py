@@ -10,12 +10,24 @@ from pydantic import Field, ValidationError, model_validator
 
 from trialsim.errors import InputError, nearest
 from trialsim.inference.intervals import IntervalName
+from trialsim.inference.joint import JointRates
 from trialsim.spec.conduct import Conduct
 from trialsim.spec.conduct.checks import check_conduct
 from trialsim.spec.conduct.names import column_of, columns_of
 from trialsim.spec.conduct.reproduction import Flip
 from trialsim.spec.design import Design, Enrolment, WhenArmStops, check_arm_keys
-from trialsim.spec.fields import Name, Part, PatientsPerArm, Probability, RatePerArm, Replicates, Seed, Slug, Text
+from trialsim.spec.fields import (
+    Name,
+    OddsRatio,
+    Part,
+    PatientsPerArm,
+    Probability,
+    RatePerArm,
+    Replicates,
+    Seed,
+    Slug,
+    Text,
+)
 from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, path_of
 from trialsim.spec.vary import Vary
@@ -28,13 +40,22 @@ class Truth(Part):
     name: Name
     response_rate: RatePerArm
     """One rate for all arms, or one for each by name; a number or a fraction such as 36/73."""
+    toxicity_rate: RatePerArm | None = Field(default=None, exclude_if=lambda value: value is None)
+    """True toxicity rate, where the design has rules for toxicity; written as the response rate."""
+    odds_ratio: OddsRatio | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Odds ratio of response and toxicity in a patient, the same in all arms; None: 1, they are independent."""
     notes: Text = ""
 
     def rates(self, arms: tuple[str, ...]) -> tuple[float, ...]:
-        """Return the true response rate of each arm."""
-        if isinstance(self.response_rate, dict):
-            return tuple(self.response_rate[arm] for arm in arms)
-        return (self.response_rate,) * len(arms)
+        """Return the true response rate of each arm; `JointRates`, with its toxicity, if the truth says so."""
+        response = _of_each(self.response_rate, arms)
+        if self.toxicity_rate is None:
+            return response
+        return JointRates(response, _of_each(self.toxicity_rate, arms), self.odds_ratio or 1.0)
+
+
+def _of_each(rate: float | dict[str, float], arms: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(rate[arm] for arm in arms) if isinstance(rate, dict) else (rate,) * len(arms)
 
 
 class EnrolmentPlan(Part):
@@ -107,6 +128,7 @@ class Scenario(Part):
         for index, truth in enumerate(self.truths):
             if isinstance(truth.response_rate, dict):
                 check_arm_keys(f"truths.{index}.response_rate", truth.response_rate, arms, what="rate")
+            _check_toxicity(self.design, index, truth)
         for index, plan in enumerate(self.plans):
             try:
                 _with_plan(self.design, plan)
@@ -144,6 +166,19 @@ class Scenario(Part):
         changes = [Override(path_of(path), value, f"{path}: {value}", "set") for path, value in flip.set.items()]
         apply_overrides(data, changes)
         return data
+
+
+def _check_toxicity(design: Design, index: int, truth: Truth) -> None:
+    if isinstance(truth.toxicity_rate, dict):
+        check_arm_keys(f"truths.{index}.toxicity_rate", truth.toxicity_rate, design.arm_names, what="rate")
+    if design.watches_toxicity and truth.toxicity_rate is None:
+        raise ValueError(
+            f"truths.{index}.toxicity_rate | missing: design {design.name} has rules for toxicity, "
+            "so every truth needs a toxicity rate"
+        )
+    for field in ("toxicity_rate", "odds_ratio"):
+        if not design.watches_toxicity and getattr(truth, field) is not None:
+            raise ValueError(f"truths.{index}.{field} | no look of design {design.name} has a rule for toxicity (toxic_if)")
 
 
 def _check_match(scenario: Scenario) -> None:

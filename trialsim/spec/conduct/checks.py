@@ -25,6 +25,11 @@ def check_conduct(conduct: Conduct, designs: list[Design], truths: list[tuple[st
         "path | problem".
     """
     arms = designs[0].arm_names
+    if designs[0].watches_toxicity:
+        raise ValueError(
+            "conduct | the calendar does not simulate the rules for toxicity at looks (toxic_if); "
+            "leave conduct out, or put the rule into conduct.toxicity.stop_if in place of toxic_if"
+        )
     for path, mapping in conduct.per_arm_values():
         check_arm_keys(path, mapping, arms, what="value")
     _check_blocks(conduct, designs[0])
