@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from trialsim.errors import InputError
-from trialsim.plan import ArmCells, Draws, Endings, Nodes, Plan, PooledCells
+from trialsim.plan import ArmCells, Draws, Endings, Nodes, Plan, PooledCells, Schemes
+from trialsim.schemes import ArmSchemes, are_own_stops
 from trialsim.tree import grow
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def compile_design(design: Design) -> Plan:
             if added:
                 draws.setdefault((arm, added), len(draws))
     endings = [node for node in nodes if node.is_ending]
-    arm_cells, arm_offset = _arm_cells(design, endings)
+    arm_schemes = ArmSchemes(design, nodes) if are_own_stops(nodes) else None
+    arm_cells, arm_offset, schemes = _arm_cells(design, endings, arm_schemes)
     pooled_cells, pooled_offset = _pooled_cells(design, endings)
     return Plan(
         _node_arrays(nodes, draws, arm_offset, pooled_offset),
@@ -55,31 +57,36 @@ def compile_design(design: Design) -> Plan:
         ),
         arm_cells,
         pooled_cells,
+        schemes,
     )
 
 
-def _arm_cells(design: Design, endings: list[Node]) -> tuple[ArmCells, list[list[int]]]:
+def _arm_cells(
+    design: Design, endings: list[Node], arm_schemes: ArmSchemes | None
+) -> tuple[ArmCells, list[list[int]], Schemes]:
     """Return the rows of the arm tally and, per ending and arm, where its rows begin. Like rows are shared."""
-    starts: dict[tuple[int, int, bool, bool, int], int] = {}
-    blocks: list[tuple[int, int, bool, bool, int]] = []
+    starts: dict[tuple[int, int, bool, bool, int, tuple[int, int]], int] = {}
     size = 0
     offsets = []
     for node in endings:
         all_went_on = len(node.path.in_trial) == len(design.arms)
         row = []
         for arm, n in enumerate(node.path.n):
-            key = (arm, n, arm in node.path.in_trial, all_went_on, node.success[arm])
+            way = arm_schemes.of(node, arm) if arm_schemes is not None else (-1, -1)
+            key = (arm, n, arm in node.path.in_trial, all_went_on, node.success[arm], way)
             if key not in starts:
                 starts[key] = size
-                blocks.append(key)
                 size = _grown(design, size, n)
             row.append(starts[key])
         offsets.append(row)
-    sizes = [n + 1 for _, n, *_ in blocks]
+    sizes = [n + 1 for _, n, *_ in starts]
     x = np.concatenate([np.arange(size) for size in sizes])
-    cell_arm, cell_n, went_on, all_on, success = (np.repeat([block[i] for block in blocks], sizes) for i in range(5))
+    cell_arm, cell_n, went_on, all_on, success = (np.repeat([key[i] for key in starts], sizes) for i in range(5))
     masks = (_frozen(mask) for mask in (went_on.astype(bool), all_on.astype(bool), x >= success))
-    return ArmCells(_frozen(cell_arm), _frozen(cell_n), _frozen(x), *masks), offsets
+    cells = ArmCells(_frozen(cell_arm), _frozen(cell_n), _frozen(x), *masks)
+    ways = [(start, *key[5]) for key, start in starts.items()] if arm_schemes is not None else []
+    looks, n_final = arm_schemes.arrays() if arm_schemes is not None else (np.zeros((0, 0, 3)), [])
+    return cells, offsets, Schemes(_int32s(looks), _ints(n_final), *(_ints([way[i] for way in ways]) for i in range(3)))
 
 
 def _pooled_cells(design: Design, endings: list[Node]) -> tuple[PooledCells, list[int]]:

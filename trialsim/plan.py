@@ -117,6 +117,25 @@ class PooledCells(NamedTuple):
     success: Bools
 
 
+class Schemes(NamedTuple):
+    """How each arm could have stopped on the way to each entry of the arm tally: what inference after stopping needs.
+
+    A scheme is the looks at which an arm can stop, with its patients by then, on one path. Empty where an arm's stops
+    are not functions of its own responses (pooled stops, toxicity). Dimensions: S schemes, K looks, B blocks of entries.
+    """
+
+    looks: Int32s
+    """(S, K, 3) patients, stop_low and stop_high of each look, in order; 0 patients: no further look."""
+    n_final: Ints
+    """(S,) the arm's patients at the final analysis, if it goes on."""
+    start: Ints
+    """(B,) the first entry of the arm tally that belongs to the block; blocks are in order and leave no gap."""
+    scheme: Ints
+    """(B,) which scheme the arm was under."""
+    stage: Ints
+    """(B,) the look of the scheme at which the arm stopped; the number of its looks: it did not."""
+
+
 class Plan(NamedTuple):
     """A compiled design.
 
@@ -129,6 +148,7 @@ class Plan(NamedTuple):
     endings: Endings
     arm_cells: ArmCells
     pooled_cells: PooledCells
+    schemes: Schemes
 
 
 def watches_toxicity(plan: Plan) -> bool:

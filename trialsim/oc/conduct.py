@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trialsim.endings import Tally
-from trialsim.plan import NEVER, WENT_ON, ArmCells, Endings, Nodes, Plan, PooledCells
+from trialsim.plan import NEVER, WENT_ON, ArmCells, Endings, Nodes, Plan, PooledCells, Schemes
 
 if TYPE_CHECKING:
     from trialsim.endings import CalendarTally
@@ -35,7 +35,9 @@ def as_endings(tally: CalendarTally, ideal: Plan) -> tuple[Plan, Tally]:
     criterion = np.zeros((n_looks, n_arms + 1), np.int64)
     for (look, slot), count in tally.criteria.rows.items():
         criterion[look, slot] = count
-    plan = Plan(_nodes(ideal, n_looks), ideal.draws, endings, arm_cells, pooled_cells)
+    none = np.zeros(0, np.int64)  # arms are looked at with whatever sizes the calendar gives, so no scheme is known
+    schemes = Schemes(np.zeros((0, 0, 3), np.int32), none, none, none, none)
+    plan = Plan(_nodes(ideal, n_looks), ideal.draws, endings, arm_cells, pooled_cells, schemes)
     return plan, Tally(tally.n_trials, weight, criterion, arm_weight, pooled_weight)
 
 
