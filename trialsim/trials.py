@@ -9,6 +9,7 @@ import numpy as np
 from trialsim.compile import compile_design
 from trialsim.engines.montecarlo import RECORD_BLOCK, Study, record
 from trialsim.files import replaced_when_complete
+from trialsim.kernels.joint_counts import JointRecord
 from trialsim.plan import NEVER
 
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ def _blocks(scenario: Scenario) -> Iterator[dict[str, Any]]:
                 yield {**words, "trial": np.arange(first, first + n), **trial_columns(design, plan, written)}
 
 
-def trial_columns(design: Design, plan: Plan, written: Record) -> dict[str, Any]:
-    """Return the columns of a block: patients, responses and stop look of each arm, and each success criterion."""
+def trial_columns(design: Design, plan: Plan, written: Record | JointRecord) -> dict[str, Any]:
+    """Return the columns of a block: patients, responses and stop look of each arm, and each success criterion.
+
+    With rules for toxicity also toxicities, and whether they were too many.
+    """
     import pyarrow as pa
 
     ending = written.ending
@@ -76,6 +80,9 @@ def trial_columns(design: Design, plan: Plan, written: Record) -> dict[str, Any]
         stop = plan.endings.stop_look[ending, arm]
         columns[f"{name}: patients"] = plan.endings.n[ending, arm]
         columns[f"{name}: responses"] = x[:, arm]
+        if isinstance(written, JointRecord):
+            columns[f"{name}: toxicities"] = written.toxicities[last, arm, np.arange(len(ending))]
+            columns[f"{name}: too toxic"] = plan.endings.toxic[ending, arm]
         columns[f"{name}: stopped at"] = pa.DictionaryArray.from_arrays(
             pa.array(stop, mask=stop < 0), list(design.look_names)
         )
@@ -84,7 +91,9 @@ def trial_columns(design: Design, plan: Plan, written: Record) -> dict[str, Any]
     return columns
 
 
-def criteria(design: Design, plan: Plan, written: Record) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
+def criteria(
+    design: Design, plan: Plan, written: Record | JointRecord
+) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
     """Yield per criterion: its look, its arm or "pooled", whether it was met, whether it was asked."""
     node = plan.endings.node[written.ending]
     for look, spec in enumerate(design.looks):
@@ -99,5 +108,6 @@ def criteria(design: Design, plan: Plan, written: Record) -> Iterator[tuple[int,
         for arm, name in enumerate(design.arm_names):
             stop = plan.endings.stop_look[written.ending, arm]
             asked = took_place & ((stop < 0) | (stop >= look))
-            least = plan.nodes.success[at, arm]
+            too_toxic = plan.endings.toxic[written.ending, arm] & (stop == look)
+            least = np.where(too_toxic, NEVER, plan.nodes.success[at, arm])
             yield look, name, asked & (least < NEVER) & (written.x[look, arm] >= least), asked

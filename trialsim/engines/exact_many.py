@@ -15,7 +15,8 @@ import numpy as np
 from trialsim.endings import Tally, empty_tally
 from trialsim.engines.exact import is_tied, solve, walk
 from trialsim.inference.binomial import pmf
-from trialsim.plan import NEVER
+from trialsim.inference.joint import JointRates, joint
+from trialsim.plan import NEVER, watches_toxicity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,14 +51,15 @@ def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]], *, outcomes: bool
     Tally
         With one more axis, the last: the truths.
     """
-    if len(rates) == 1 or is_tied(plan) or plan.endings.n.max() > MAX_PATIENTS:
+    reference = _reference(plan, rates)
+    if reference is None or len(rates) == 1 or is_tied(plan) or plan.endings.n.max() > MAX_PATIENTS:
         return _stacked([solve(plan, each) for each in rates])
     n_truths, terms = len(rates), _Terms(rates)
     empty = empty_tally(plan, np.float64)
     tally = Tally(1.0, *(np.zeros((*part.shape, n_truths)) for part in empty[1:]))
     needs_arms = outcomes or bool(plan.arm_cells.success.any())
     needs_pooled = outcomes or bool(plan.pooled_cells.success.any())
-    for node, law in walk(plan, (REFERENCE,) * len(rates[0])):
+    for node, law in walk(plan, reference):
         arms = [terms.weighed(law, arm) for arm in range(len(rates[0]))]
         totals = [arm.sum(axis=0) for arm in arms]
         others = [_product([t for b, t in enumerate(totals) if b != a], n_truths) for a in range(len(arms))]
@@ -68,8 +70,24 @@ def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]], *, outcomes: bool
             if needs_pooled:
                 _tally_pooled(plan, node, arms, tally)
         else:
+            for arm in np.flatnonzero(plan.nodes.toxic_least[node] < NEVER):
+                tolerated = law.kept_tolerated(int(arm), int(plan.nodes.toxic_least[node, arm]))
+                arms[arm] = terms.weighed(tolerated, int(arm))
             _tally_criteria(plan, node, arms, others, tally)
     return tally
+
+
+def _reference(plan: Plan, rates: Sequence[tuple[float, ...]]) -> tuple[float, ...] | None:
+    """Return the rates at which the tree is walked for all truths; None if no one walk does for all.
+
+    With toxicity it does where that is the same in all truths and independent of response.
+    """
+    response = (REFERENCE,) * len(rates[0])
+    if not watches_toxicity(plan):
+        return response
+    first = joint(rates[0])
+    is_same = all(joint(each).toxicity == first.toxicity and joint(each).odds_ratio == 1.0 for each in rates)
+    return JointRates(response, first.toxicity) if is_same else None
 
 
 class _Terms:
@@ -81,7 +99,7 @@ class _Terms:
 
     def weighed(self, law: Law, arm: int) -> Floats:
         """Return the weight of each number of responses of an arm (rows) at each truth (columns)."""
-        at_reference = law.tensors[arm]
+        at_reference = law.of_responses().tensors[arm]
         n = len(at_reference) - 1
         if (arm, n) not in self._kept:
             columns = [pmf(n, rates[arm]) for rates in self._rates]

@@ -12,12 +12,14 @@ import numpy as np
 
 from trialsim.endings import Tally, empty_tally
 from trialsim.engines.tables import draw_tables, walk_of
+from trialsim.plan import watches_toxicity
 from trialsim.kernels.counts import Record, Tallies, scratch, simulate_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trialsim.engines.tables import DrawTables
+    from trialsim.kernels.joint_counts import JointRecord
     from trialsim.plan import Plan
 
 BLOCK = 250_000
@@ -32,6 +34,7 @@ class Study(NamedTuple):
 
     plan: Plan
     rates: tuple[float, ...]
+    """True response rate of each arm; `JointRates` if the plan watches toxicity."""
     seed: int
 
 
@@ -70,9 +73,11 @@ def simulate(
     return merged
 
 
-def record(study: Study, first: int, n_trials: int) -> Record:
+def record(study: Study, first: int, n_trials: int) -> Record | JointRecord:
     """Return what happened in each of the replicates `first` … `first` + `n_trials` - 1."""
     tables = draw_tables(study.plan.draws, study.rates)
+    if watches_toxicity(study.plan):
+        return _run_joint_block(study, tables, first, n_trials, written_down=True)[1]
     written = _empty_record(study.plan, n_trials)
     _run_block(study, tables, first, n_trials, written)
     return written
@@ -90,6 +95,8 @@ def in_block_order(study: Study, tables: DrawTables, blocks: list[tuple[int, int
 
 
 def _run_block(study: Study, tables: DrawTables, first: int, n_trials: int, written: Record | None = None) -> Tally:
+    if watches_toxicity(study.plan):
+        return _run_joint_block(study, tables, first, n_trials, written_down=False)[0]
     tally = empty_tally(study.plan, np.int64)
     simulate_counts(
         np.uint64(study.seed),
@@ -103,6 +110,17 @@ def _run_block(study: Study, tables: DrawTables, first: int, n_trials: int, writ
         scratch(study.plan.nodes.n.shape[1], len(study.plan.endings.node[0]), int(study.plan.nodes.n_codes.max())),
     )
     return tally._replace(n_trials=n_trials)
+
+
+def _run_joint_block(
+    study: Study, tables: DrawTables, first: int, n_trials: int, *, written_down: bool
+) -> tuple[Tally, JointRecord]:
+    from trialsim.engines.montecarlo_joint import empty_joint_record, run_joint_block  # its kernel is its own
+
+    tally = empty_tally(study.plan, np.int64)._replace(n_trials=n_trials)
+    written = empty_joint_record(study.plan, n_trials if written_down else 0)
+    run_joint_block(study, tables, first, tally, written)
+    return tally, written
 
 
 def _empty_record(plan: Plan, n_trials: int) -> Record:

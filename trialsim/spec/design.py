@@ -299,15 +299,13 @@ def _check_toxicity(design: Design) -> None:
             f"looks.{watched[0]}.toxic_if | the design does not say which toxicity rate is unacceptable; "
             "add toxicity: {null_rate: …}"
         )
-    if not watched and design.toxicity is not None:
-        raise ValueError("toxicity | no look has a rule for it; add toxic_if to a look, or leave toxicity out")
     for index, look in enumerate(design.looks) if watched else ():
         for field in ("continue_if", "success_if"):
             criterion = getattr(look, field)
             if criterion is not None and criterion.of == "pooled":
                 raise ValueError(
-                    f"looks.{index}.{field}.of | a rule of the pooled responses cannot stand in a design with toxic_if; "
-                    "use of: arm"
+                    f"looks.{index}.{field}.of | a rule of the pooled responses cannot stand in a design with "
+                    "toxic_if; use of: arm"
                 )
 
 

@@ -177,8 +177,13 @@ def _check_toxicity(design: Design, index: int, truth: Truth) -> None:
             "so every truth needs a toxicity rate"
         )
     for field in ("toxicity_rate", "odds_ratio"):
-        if not design.watches_toxicity and getattr(truth, field) is not None:
-            raise ValueError(f"truths.{index}.{field} | no look of design {design.name} has a rule for toxicity (toxic_if)")
+        if design.toxicity is None and getattr(truth, field) is not None:
+            where = f"truths.{index}.{field}"
+            raise ValueError(
+                f"{where} | design {design.name} has no toxicity endpoint; add toxicity to it, and toxic_if"
+            )
+    if truth.odds_ratio is not None and truth.toxicity_rate is None:
+        raise ValueError(f"truths.{index}.odds_ratio | it joins response to toxicity_rate, which is missing")
 
 
 def _check_match(scenario: Scenario) -> None:
