@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trialsim.errors import DisagreementError
+
+if TYPE_CHECKING:
+    from trialsim.validation import Validation
 
 
 @click.command()
@@ -59,28 +62,49 @@ def list_() -> None:
 
 
 @click.command()
+@click.argument("designs", nargs=-1, metavar="[DESIGN]…")
 @click.option("--engine", type=click.Choice(["auto", "exact", "montecarlo"]), default="auto", show_default=True)
-@click.option("--format", "format_", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "csv", "markdown"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--n-sims", type=click.IntRange(1, 10**9), default=100_000, show_default=True, metavar="N")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, metavar="S")
-def validate(engine: Any, format_: str, n_sims: int, seed: int) -> None:
+def validate(designs: tuple[str, ...], engine: Any, format_: str, n_sims: int, seed: int) -> None:
     """Print every published number we know against the exact and the simulated one.
+
+    Without DESIGN, all designs that ship; a DESIGN is a name of theirs or a file.
 
     \b
     Example:
       python -m trialsim validate
+      python -m trialsim validate gist-imatinib --format json
     """
-    from trialsim.report.render import table_as_markdown, table_as_text
     from trialsim.spec.load import load_design
     from trialsim.spec.shipped import shipped_names
-    from trialsim.validation import as_table, disagreements
+    from trialsim.validation import disagreements, summary
     from trialsim.validation import validate as validate_design
 
     found = [
-        item for name in shipped_names("designs") for item in validate_design(load_design(name), engine, n_sims, seed)
+        item
+        for name in dict.fromkeys(designs or shipped_names("designs"))
+        for item in validate_design(load_design(name), engine, n_sims, seed)
     ]
-    table = as_table(found)
-    click.echo(table_as_text(table) if format_ == "text" else table_as_markdown(table), nl=False)
+    click.echo(_validations(found, format_), nl=False)
+    if format_ in ("text", "markdown"):
+        click.echo(summary(found).sentence)
     wrong = disagreements(found)
     if wrong:
         raise DisagreementError(f"{len(wrong)} of {len(found)} published values disagree: {', '.join(wrong)}")
+
+
+def _validations(found: list[Validation], format_: str) -> str:
+    from trialsim.report.render import table_as_markdown, table_as_text
+    from trialsim.validation import as_csv, as_json, as_table
+
+    if format_ in ("json", "csv"):
+        return as_json(found) if format_ == "json" else as_csv(found)
+    return (table_as_text if format_ == "text" else table_as_markdown)(as_table(found)) + "\n" * (format_ == "markdown")
