@@ -111,6 +111,7 @@ def _left_out_ideal(setting: Setting, seed: int, n_sims: int) -> LeftOut:
     )
 
 
+@pytest.mark.slow_statistics
 def test_errors_of_differences_are_their_spread_over_seeds() -> None:
     settings = []
     for least in (3, 4):

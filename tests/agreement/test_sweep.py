@@ -253,16 +253,23 @@ def test_progress_ends_with_all_cells(small: Scenario, tmp_path: Path) -> None:
     assert 0.0 < steps[-1].worst_mcse < 0.02
 
 
-def sweep_in_child(scenario: Scenario, path: Path) -> int:
-    """Start a sweep in a forked process; return its number."""
+def sweep_in_child(scenario: Scenario, path: Path, n_steps: int, delay: float) -> None:
+    """Sweep in a forked process that is killed `delay` seconds after it has told of so many steps."""
+    told, tell = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             with open_store(path) as store:
-                sweep(scenario, store, Settings("exact", n_jobs=1))
+                sweep(scenario, store, Settings("exact", n_jobs=1), lambda _: os.write(tell, b"."))
         finally:
             os._exit(0)
-    return child
+    os.close(tell)
+    for _ in range(n_steps):
+        os.read(told, 1)
+    os.close(told)
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 @pytest.mark.parametrize("n_moments", [8, pytest.param(40, marks=pytest.mark.slow_statistics)])  # half a second each
@@ -275,23 +282,19 @@ def test_killed_at_any_moment_and_resumed_gives_the_same_bytes(
     data = scenario.model_dump(by_alias=True, exclude_unset=True)
     data["vary"]["design.looks.proof-of-concept.at.per_arm"] = {"as": "n_gate", "values": [12, 18]}
     scenario = Scenario.model_validate(data)
-    undisturbed, _ = swept(scenario, tmp_path / "whole.sqlite", engine="exact", n_jobs=1)
-    began = time.monotonic()
-    os.waitpid(sweep_in_child(scenario, tmp_path / "timed.sqlite"), 0)
-    took = time.monotonic() - began
+    steps: list[Step] = []
+    with open_store(tmp_path / "whole.sqlite") as store:
+        undisturbed = sweep(scenario, store, Settings("exact", n_jobs=1), steps.append)
     expected = exported(tmp_path / "whole.sqlite", undisturbed.sweep_id)
     rng, left_over = np.random.default_rng(7), []
-    for moment in rng.permutation(np.linspace(0.25, 0.9, n_moments)) * took:  # all over the sweep
+    for n_steps in np.linspace(1, len(steps) - 2, n_moments).astype(int):  # all over the sweep
         path = tmp_path / f"killed-{len(left_over)}.sqlite"
-        child = sweep_in_child(scenario, path)
-        time.sleep(float(moment))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        sweep_in_child(scenario, path, int(n_steps), delay=float(rng.uniform(0, 0.005)))
         resumed, _ = swept(scenario, path, engine="exact", n_jobs=1)
         left_over.append(resumed.n_computed)
         assert resumed.sweep_id == undisturbed.sweep_id
         assert exported(path, resumed.sweep_id) == expected
-    assert len({n for n in left_over if 0 < n < undisturbed.n_cells}) > n_moments // 6  # they were killed in the middle
+    assert len({n for n in left_over if 0 < n < undisturbed.n_cells}) >= n_moments // 2  # killed in the middle
 
 
 def workers_of(pid: int) -> list[int]:
@@ -310,7 +313,7 @@ def workers_of(pid: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the worker that is killed")
 def test_killed_worker_is_retried(small: Scenario, tmp_path: Path) -> None:
-    scenario = small.model_copy(update={"n_sims": 3_000_000})
+    scenario = small.model_copy(update={"n_sims": 500_000})
     summary: list[Summary] = []
     killed: list[int] = []
 

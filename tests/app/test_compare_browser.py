@@ -74,6 +74,7 @@ def test_pins_are_made_named_and_removed(open_page: Opener) -> None:
     expect(page.get_by_role("button", name="Pin for comparison")).to_be_visible()
 
 
+@pytest.mark.slow_browser
 def test_a_shared_link_shows_its_pins_and_keeps_ones_own(open_page: Opener) -> None:
     page = open_page("/" + query_of(STRICTER))
     page.get_by_role("button", name="Pin for comparison").click()

@@ -146,6 +146,7 @@ def test_a_shared_link_brings_back_what_was_seen(page: Page, open_page: Opener) 
     expect(other.locator("#explore-words")).to_contain_text("first 24 patients")
 
 
+@pytest.mark.slow_browser
 def test_nonsense_in_a_link_is_a_sentence(open_page: Opener) -> None:
     page = open_page("/?set=design.enrolment.cap%3D-5&rates=7&who=%3Cscript%3Ealert(1)%3C/script%3E")
     said = page.locator("#link-problems [role=alert], #link-problems .refusal")

@@ -113,6 +113,7 @@ def test_leaving_the_page_ends_the_run(open_page: Callable[..., Page]) -> None:
     assert page.locator("#simulate-told").inner_text() == ""
 
 
+@pytest.mark.slow_browser
 def test_an_error_stands_beside_its_field(open_page: Callable[..., Page]) -> None:
     page = open_page("/simulate")
     box = page.get_by_role("textbox", name="enrolment: power of the window")

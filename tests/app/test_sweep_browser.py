@@ -57,6 +57,7 @@ def test_a_click_into_the_map_leads_to_its_cell(open_page: Opener) -> None:
     expect(page.locator("#sweep-cell")).to_contain_text("Cell 3")
 
 
+@pytest.mark.slow_browser
 def test_a_mistake_is_told_beside_its_row_until_it_is_mended(open_page: Opener) -> None:
     page = open_page(f"/sweep?{SMALL}")
     first = page.get_by_label("field 1: from")

@@ -937,7 +937,7 @@ def test_what_the_exact_engine_cannot_solve_is_simulated(in_process: InProcess, 
     design["looks"] = [*gates, {"name": "end", "at": "full_enrolment"}]
     (tmp_path / "d.yaml").write_text(yaml.safe_dump(design, sort_keys=False), encoding="utf-8")
     for engine in ("montecarlo", "auto"):
-        ran = in_process("run", "s.yaml", "--no-save", "--format", "json", "--engine", engine)
+        ran = in_process("run", "s.yaml", "--no-save", "--format", "json", "--engine", engine, "--n-sims", "2000")
         assert ran.code == 0, ran.err
         assert len(parsed(ran.out)["measures"]) > 50
 

@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -266,3 +267,27 @@ def test_words_for_errors() -> None:
     assert str(Place("a.yaml")) == "a.yaml"
     assert nearest("Efficacy", ["efficacy", "futility"]) == 'did you mean "efficacy"?'
     assert joined(["a"]) == "a"
+
+
+ROOT = Path(__file__).parents[2]
+SIGNS = "{}[]:,-?!&*#|>'\"%@` \n\t\x00\x07é\u2028\ufeff\x850.5eE_ano"
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML was built without libyaml, so there is one reader")
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_the_quick_reader_reads_what_the_strict_one_reads(data: st.DataObject) -> None:
+    """A file means the same wherever PyYAML was built with libyaml and where it was not."""
+    text = data.draw(st.sampled_from([path.read_text() for path in (ROOT / "designs").glob("simon*.yaml")] + [""]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.text(SIGNS, max_size=8)) + text[place + data.draw(st.integers(0, 3)) :]
+    found = []
+    for has_libyaml in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(yaml, "__with_libyaml__", has_libyaml)
+            try:
+                found.append(repr(read_yaml(text)))
+            except yaml.YAMLError as error:
+                found.append(str(error))
+    assert found[0] == found[1]
