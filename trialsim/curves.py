@@ -10,9 +10,11 @@ from trialsim.compile import compile_design
 from trialsim.engines.exact import why_not
 from trialsim.engines.exact_many import solve_each
 from trialsim.errors import NotSolvableError
+from trialsim.inference.joint import JointRates
 from trialsim.inference.precision import worst
 from trialsim.oc.entry import Setting
 from trialsim.oc.many import exact_values
+from trialsim.plan import watches_toxicity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,9 @@ def curves(
     design
         Any design that the exact engine can solve.
     truths
-        Of each truth, the rate of each arm; None: the same rate in all arms, from 0 to 1.
+        Of each truth, the rate of each arm; None: the same rate in all arms, from 0 to 1. Where the design has rules
+        for toxicity and a truth does not say the toxicity rate, that is the design's acceptable one (or, if it names
+        none, the unacceptable one), independent of response.
     measures
         Names of `oc.many.MEASURES`.
 
@@ -85,12 +89,19 @@ def curves(
     if reason:
         raise NotSolvableError(f"design {design.name}: {reason}")
     chosen = tuple(same_rate(len(design.arms)) if truths is None else truths)
+    if watches_toxicity(plan):
+        chosen = tuple(_with_toxicity(design, rates) for rates in chosen)
     analysis = design.analysis
     setting = Setting(
         plan, design.arm_names, design.look_names, (), (analysis.interval,), analysis.level, (0.05, 0.5, 0.95), measures
     )
     entries, values = exact_values(setting, solve_each(plan, chosen, outcomes=False))
     return Curves(design, plan, chosen, {entry.key: values[:, index] for index, entry in enumerate(entries)})
+
+
+def _with_toxicity(design: Design, rates: tuple[float, ...]) -> tuple[float, ...]:
+    assert design.toxicity is not None  # a design with rules for it names its rates
+    return rates if isinstance(rates, JointRates) else JointRates(rates, (design.toxicity.usual_rate,) * len(rates))
 
 
 def same_rate(n_arms: int) -> list[tuple[float, ...]]:

@@ -121,10 +121,10 @@ def _next_node(design: Design, boundaries: _Boundaries, number: int, look: int, 
         look += sizes is None
     added = tuple(new - old for new, old in zip(sizes, path.n, strict=True))
     path = replace(path, n=sizes, nodes=(*path.nodes[:look], number, *path.nodes[look + 1 :]))
-    never = int(NEVER)
-    node = Node(look, path, added, [-1] * n_arms, [never] * n_arms, [never] * n_arms, [never] * n_arms)
+    never = [int(NEVER)] * n_arms
+    node = Node(look, path, added, [-1] * n_arms, never.copy(), never.copy(), never.copy())
     boundaries.write(node)
-    node.is_ending = look == n_looks - 1 and min(node.toxic_least) >= NEVER
+    node.is_ending = look == n_looks - 1 and min(node.toxic_least) >= int(NEVER)
     return node
 
 

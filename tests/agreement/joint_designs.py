@@ -69,5 +69,22 @@ def design_of(twin: Data, arms: tuple[str, ...] = ("A",)) -> Design:
     return Design.model_validate(data_of(twin, arms))
 
 
+def scenario_of(name: str, n_sims: int = 40_000) -> Data:
+    """Return a scenario of the design under the first truths."""
+    truths = [
+        {"name": f"truth {number}", "response_rate": p, "toxicity_rate": q, "odds_ratio": ratio}
+        for number, (p, q, ratio) in enumerate(TRUTHS[:4])
+    ]
+    design = data_of(TWINS[name])
+    return {
+        "schema": "trialsim.scenario/1",
+        "name": "j",
+        "design": design,
+        "truths": truths,
+        "seed": 5,
+        "n_sims": n_sims,
+    }
+
+
 def _at_least(count: int) -> Data:
     return {"kind": "responses", "at_least": count}

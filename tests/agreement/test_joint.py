@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.agreement.joint_designs import TRUTHS, TWINS, Data, data_of, design_of
+from tests.agreement.joint_designs import TRUTHS, TWINS, Data, design_of, scenario_of
 from tests.naive import joint as naive
 from trialsim import Scenario, run
 from trialsim.compile import compile_design
@@ -204,22 +204,6 @@ def test_without_its_rules_the_responses_are_the_same() -> None:
     joint_tally, plain = simulate(Study(with_rules, rates, 3), 5_000), simulate(Study(without, (0.4,), 3), 5_000)
     for found, expected in zip(law_of_engine(with_rules, joint_tally), law_of_engine(without, plain), strict=True):
         assert found == expected
-
-
-def scenario_of(name: str, n_sims: int = 40_000) -> Data:
-    truths = [
-        {"name": f"truth {number}", "response_rate": p, "toxicity_rate": q, "odds_ratio": ratio}
-        for number, (p, q, ratio) in enumerate(TRUTHS[:4])
-    ]
-    design = data_of(TWINS[name])
-    return {
-        "schema": "trialsim.scenario/1",
-        "name": "j",
-        "design": design,
-        "truths": truths,
-        "seed": 5,
-        "n_sims": n_sims,
-    }
 
 
 @pytest.mark.parametrize("name", TWINS)

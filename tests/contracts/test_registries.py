@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import trialsim
+from tests.agreement.joint_designs import scenario_of
 from trialsim.inference.intervals import INTERVALS, IntervalName
 from trialsim.oc.table import FAMILIES
 from trialsim.spec.measures import MeasureName
@@ -56,17 +57,21 @@ def test_intervals_and_their_names_agree() -> None:
 
 def test_rules_have_kinds_of_their_own() -> None:
     kinds = [rule.model_fields["kind"].annotation.__args__[0] for rule in RULES]
-    assert sorted(kinds) == ["confidence-limit", "responses"]
+    assert sorted(kinds) == [
+        *("all", "any", "bop2", "conditional-power", "confidence-limit", "curtailment", "exact-test", "posterior"),
+        *("predictive-probability", "responses", "table"),
+    ]
 
 
 def test_measures_are_named_in_the_specification() -> None:
     records = trialsim.run(trialsim.load_scenario("simon-20-40"), "exact").records
     records += trialsim.run(trialsim.load_scenario("gist", ["design.analysis.target_half_width=0.09"]), "exact").records
+    records += trialsim.run(trialsim.Scenario.model_validate(scenario_of("single stage")), "exact").records
     assert {record.measure for record in records} == set(MeasureName.__args__)
 
 
 def test_measures_are_documented() -> None:
-    assert len(FAMILIES) == 6
+    assert len(FAMILIES) == 7
     for family in FAMILIES:
         assert family.__doc__.startswith("Yield")
 

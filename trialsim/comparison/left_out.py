@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from trialsim.oc.coverage import ROUNDING, coverage, limits_of
-from trialsim.oc.decisions import MAX_PATTERN_ARMS, decisions, early_termination, stopping_looks
+from trialsim.oc.decisions import MAX_PATTERN_ARMS, decisions, early_termination, stopping_looks, too_toxic
 from trialsim.oc.entry import POOLED, outcomes
 from trialsim.oc.estimation import estimation
 from trialsim.oc.mcse import quantile
@@ -116,6 +116,8 @@ def _decisions(setting: Setting, groups: Groups, rest: Groups) -> Iterator[Float
         if 1 < len(setting.arms) <= MAX_PATTERN_ARMS:
             for pattern in product((True, False), repeat=len(setting.arms)):
                 yield rest.ending[(goes_on == pattern).all(axis=1)].sum(axis=0) / n
+    for _, _, rows in too_toxic(setting):
+        yield rest.ending[rows].sum(axis=0) / n
 
 
 def _early_termination(setting: Setting, groups: Groups, rest: Groups) -> Iterator[Floats]:

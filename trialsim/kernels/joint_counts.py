@@ -123,7 +123,7 @@ def _toxicities(
 @loop
 def _code(node: int64, arm_row: NDArray[int32], toxic: ToxicWalk, now: NDArray[int32]) -> int64:
     """Return the decision code at a node: too many toxicities come before everything else."""
-    code = 0
+    code = np.int64(0)
     for arm in range(now.shape[1]):
         stride = arm_row[arm, STRIDE]
         if stride == 0:

@@ -56,6 +56,7 @@ def _nodes(ideal: Plan, n_looks: int) -> Nodes:
 
     return nodes._replace(
         look=np.arange(n_looks),
+        toxic_digit=np.zeros(n_looks, np.int64),
         n_codes=np.array([nodes.n_codes[rows].max(initial=0) for rows in own]),
         success=least(nodes.success),
         stop_high=least(nodes.stop_high),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from trialsim.oc.entry import Entry
 from trialsim.oc.mcse import proportion
 from trialsim.plan import WENT_ON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from trialsim.endings import Tally
     from trialsim.oc.entry import Setting
@@ -25,9 +29,10 @@ def stopping_looks(setting: Setting) -> list[int]:
 
 
 def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:
-    """Yield p_stop and p_continue per arm and look, p_arms_continuing and p_pattern per look.
+    """Yield p_stop and p_continue per arm and look, p_arms_continuing and p_pattern per look, p_toxic per arm.
 
-    `p_stop`: the arm stops at this look. `p_continue`: it is still in the trial after it.
+    `p_stop`: the arm stops at this look. `p_continue`: it is still in the trial after it. `p_toxic`: the arm meets its
+    rule for toxicity at this look, and stops for it unless the look is the final one; look None: at any look.
     """
     n, stop_look = tally.n_trials, setting.plan.endings.stop_look
     for look in stopping_looks(setting):
@@ -44,6 +49,20 @@ def decisions(setting: Setting, tally: Tally) -> Iterator[Entry]:
             for pattern in product((True, False), repeat=len(setting.arms)):
                 share = proportion(tally.ending[(goes_on == pattern).all(axis=1)].sum(axis=0), n)
                 yield Entry("p_pattern", share, look=name, variant=_worded(pattern, setting.arms))
+    for arm, at, rows in too_toxic(setting):
+        where = None if at is None else setting.looks[at]
+        yield Entry("p_toxic", proportion(tally.ending[rows].sum(axis=0), n), setting.arms[arm], where)
+
+
+def too_toxic(setting: Setting) -> Iterator[tuple[int, int | None, NDArray[np.bool_]]]:
+    """Yield arm, look (None: any) and in which endings the arm was too toxic there; nothing without a rule for it."""
+    nodes, endings = setting.plan.nodes, setting.plan.endings
+    looks = sorted({int(look) for look in nodes.look[nodes.toxic_digit > 0]})
+    for arm in range(len(setting.arms)) if looks else ():
+        at = np.where(endings.stop_look[:, arm] == WENT_ON, len(setting.looks) - 1, endings.stop_look[:, arm])
+        for look in looks:
+            yield arm, look, endings.toxic[:, arm] & (at == look)
+        yield arm, None, endings.toxic[:, arm]
 
 
 def early_termination(setting: Setting, tally: Tally) -> Iterator[Entry]:

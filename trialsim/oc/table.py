@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trialsim.oc.coverage import coverage
 from trialsim.oc.decisions import decisions, early_termination
 from trialsim.oc.estimation import estimation
+from trialsim.oc.estimators import after_stopping
 from trialsim.oc.sample_size import sample_size
 from trialsim.oc.success import success
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from trialsim.oc.entry import Entry, Setting
 
 FAMILIES = {
-    decisions: ("p_stop", "p_continue", "p_arms_continuing", "p_pattern"),
+    decisions: ("p_stop", "p_continue", "p_arms_continuing", "p_pattern", "p_toxic"),
     early_termination: ("pet", "p_reached"),
     sample_size: ("n_mean", "n_sd", "n_quantile", "n_pmf"),
     success: ("p_success", "p_reject"),
     coverage: ("ci_coverage", "ci_half_width_mean"),
     estimation: ("rate_mean", "rate_bias", "rate_rmse"),
+    after_stopping: ("rate_mean", "rate_bias", "rate_rmse", "ci_coverage", "ci_half_width_mean"),
 }
 """Families of measures, and what they yield."""
 

@@ -12,9 +12,9 @@ from trialsim.spec.looks import per_arm_sizes
 
 if TYPE_CHECKING:
     from trialsim.plan import Plan
-    from trialsim.spec.design import Design
+    from trialsim.spec.design import Design, ToxicityEndpoint
     from trialsim.spec.looks import ContinueIf, Look, SuccessIf
-    from trialsim.spec.scenario import Scenario
+    from trialsim.spec.scenario import Scenario, Truth
 
 _WHEN_ARM_STOPS = {
     "arm_cap": "If an arm stops, the others go on to their own number of patients.",
@@ -29,6 +29,8 @@ def paragraph(design: Design) -> str:
     if design.hypotheses is not None:
         null, target = percent(design.hypotheses.null_rate), percent(design.hypotheses.target_rate)
         sentences.append(f"The design is meant to tell a response rate of {null} from one of {target}.")
+    if design.toxicity is not None:
+        sentences.append(_toxicity(design.toxicity))
     sentences += [_look(look, design) for look in design.looks]
     if len(design.arms) > 1 and any(_stops(look) for look in design.looks):
         sentences.append(_WHEN_ARM_STOPS[design.enrolment.when_arm_stops])
@@ -47,8 +49,12 @@ def question(scenario: Scenario) -> str:
         words = (
             percent(next(iter(rates.values()))) if same else ", ".join(f"{a} {percent(r)}" for a, r in rates.items())
         )
-        truths.append(f"{truth.name} ({words})")
-    plans = [f"{name} ({' + '.join(map(str, design.caps))})" for name, design in scenario.designs()]
+        truths.append(f"{truth.name} ({words}{_toxicity_of(truth)})")
+    overruled = {plan.name for plan in scenario.plans if plan.non_binding == "overrule"}
+    plans = [
+        f"{name} ({' + '.join(map(str, design.caps))}{', rules that are not binding overruled' * (name in overruled)})"
+        for name, design in scenario.designs()
+    ]
     return (
         f"The question: {joined(plans)}, under {len(truths)} assumed truth{'s' if len(truths) > 1 else ''}: "
         f"{joined(truths)}. "
@@ -82,24 +88,28 @@ def joined(parts: list[str]) -> str:
 
 def decision_table(design: Design, plan: Plan, name: str) -> Table:
     """Return the numbers that the rules compile to, while every arm is in the trial."""
-    from trialsim.plan import NEVER
+    from trialsim.plan import NEVER, watches_toxicity
 
-    table = Table(
-        f"decision table, {name} (while no arm has stopped)",
-        ["look", "of", "patients", "stops at or below", "success at or above"],
-        2,
-    )
+    header = ["look", "of", "patients", "stops at or below", "success at or above"]
+    is_toxic = watches_toxicity(plan)
+    table = Table(f"decision table, {name} (while no arm has stopped)", header, 2)
+    if is_toxic:
+        header.append("too toxic at or above")
     nodes, node = plan.nodes, 0
     while True:
         look = design.looks[int(nodes.look[node])]
+        too_many = nodes.toxic_least[node]
+        if look.at == "full_enrolment" and nodes.ending[node] < 0:
+            node = int(nodes.children[nodes.first_child[node]])  # nobody is too toxic
         ending = int(nodes.ending[node])
         for arm, arm_name in enumerate(design.arm_names):
             low, least = int(nodes.stop_low[node, arm]), int(nodes.success[node, arm])
             if ending >= 0:
                 own = plan.arm_cells.success & (plan.arm_cells.arm == arm) & (plan.arm_cells.n == nodes.n[node, arm])
                 least = int(plan.arm_cells.x[own].min()) if own.any() else int(NEVER)
-            if low >= 0 or least < NEVER:
-                table.rows.append([look.name, arm_name, str(nodes.n[node, arm]), _low(low), _least(least)])
+            if low >= 0 or least < NEVER or too_many[arm] < NEVER:
+                row = [look.name, arm_name, str(nodes.n[node, arm]), _low(low), _least(least)]
+                table.rows.append([*row, _least(int(too_many[arm]))] if is_toxic else row)
         low, least = int(nodes.pooled_stop_low[node]), int(nodes.pooled_success[node])
         if low >= 0 or least < NEVER:
             table.rows.append([look.name, "pooled", str(nodes.n[node].sum()), _low(low), _least(least)])
@@ -151,12 +161,18 @@ def _look(look: Look, design: Design) -> str:
     text = f"{look.name[:1].upper()}{look.name[1:]} ({when(look, design)}):"
     clauses = []
     if look.continue_if is not None:
-        clauses.append(f"{_who(look.continue_if, design, 'goes on')} and stops otherwise")
+        otherwise = "stops otherwise" if look.continue_if.binding else "may be stopped otherwise (not binding)"
+        clauses.append(f"{_who(look.continue_if, design, 'goes on')} and {otherwise}")
     if look.success_if is not None:
         proviso = ", provided that no arm has stopped" if look.success_if.requires_all_arms else ""
         stopped = "the arm" if look.success_if.of == "arm" and len(design.arms) > 1 else "the trial"
         ends = f"; success stops {stopped}" if look.success_if.then == "stop" else ""
         clauses.append(f"{_who(look.success_if, design, 'succeeds').rstrip(',')}{proviso}{ends}")
+    if look.toxic_if is not None:
+        who = "the trial" if len(design.arms) == 1 else "an arm"
+        met = f"if {look.toxic_if.wording(design.arm_names)}"
+        is_final = look.at == "full_enrolment"
+        clauses.append(f"no success of {who} {met}" if is_final else f"{who} stops {met}, whatever its responses")
     if not clauses:
         clauses.append("final analysis" if look.at == "full_enrolment" else "the data are looked at, nobody is stopped")
     return f"{text} {'; '.join(clauses)}."
@@ -171,7 +187,26 @@ def _who(criterion: ContinueIf | SuccessIf, design: Design, does: str) -> str:
     return f"{who} {does} if, of {of}, {rule},"
 
 
+def _toxicity(toxicity: ToxicityEndpoint) -> str:
+    null = f"a rate of {percent(toxicity.null_rate)} is unacceptable"
+    target = "" if toxicity.target_rate is None else f", one of {percent(toxicity.target_rate)} acceptable"
+    named = toxicity.name[:1].upper() + toxicity.name[1:]
+    return f"{named} is watched: {null}{target}."
+
+
+def _toxicity_of(truth: Truth) -> str:
+    """Return what a truth says of toxicity, to follow its response rates."""
+    if truth.toxicity_rate is None:
+        return ""
+    rate = truth.toxicity_rate
+    words = ", ".join(f"{arm} {percent(own)}" for arm, own in rate.items()) if isinstance(rate, dict) else percent(rate)
+    ratio = "" if truth.odds_ratio is None else f", odds ratio {truth.odds_ratio:g}"
+    return f"; toxicity {words}{ratio}"
+
+
 def _stops(look: Look) -> bool:
+    if look.toxic_if is not None and look.at != "full_enrolment":
+        return True
     return look.continue_if is not None or (look.success_if is not None and look.success_if.then == "stop")
 
 

@@ -90,6 +90,7 @@ def _brief(arms: tuple[str, ...]) -> list[_Sheet]:
         _Sheet(
             "which arms go on", () if len(arms) == 1 else _JOINT[:1] if len(arms) > 2 else _JOINT[1:], [(None, None)]
         ),
+        _Sheet("toxicity", ("p_toxic",), each),
         _Sheet("success criteria", ("p_success", "p_reject"), each + pooled),
         _Sheet(
             "final interval and observed rate",
@@ -108,6 +109,7 @@ def _full(arms: tuple[str, ...]) -> list[_Sheet]:
         _Sheet("who goes on", ("p_stop", "p_continue", "pet"), each + trial),
         _Sheet("how many arms go on", ("p_arms_continuing", "p_reached"), trial),
         _Sheet("which arms go on", ("p_pattern",), trial),
+        _Sheet("toxicity", ("p_toxic",), each),
         _Sheet("success criteria", ("p_success", "p_reject"), [*each, ("pooled", None)]),
         _Sheet("patients", ("n_mean", "n_sd", "n_quantile"), each + trial),
         _Sheet("distribution of the number of patients", ("n_pmf",), each + trial),
@@ -134,6 +136,7 @@ def _columns(records: Iterable[Record], measures: tuple[str, ...]) -> list[Colum
 def _label(record: Record, look: str) -> str:
     value = "" if record.value is None else f"{record.value:g}"
     variant = str(record.variant)
+    rate = "rate" if variant == "mle" else variant
     n_going_on = 0 if variant == "none" else variant.count(" + ") + 1
     pattern = {0: "no arm", 1: f"only {variant}", 2: f"both {variant}"}.get(n_going_on, variant)
     return {
@@ -142,6 +145,7 @@ def _label(record: Record, look: str) -> str:
         "pet": "stops before final (PET)",
         "p_arms_continuing": f"{value} {'arm goes' if value == '1' else 'arms go'} on{look}",
         "p_pattern": f"{pattern}{look}",
+        "p_toxic": "too toxic at any look" if record.look is None else f"too toxic{look}",
         "p_reached": f"{record.look} takes place",
         "p_success": f"success{look}",
         "p_reject": "null rejected",
@@ -151,9 +155,9 @@ def _label(record: Record, look: str) -> str:
         "n_pmf": f"N = {value}",
         "ci_coverage": f"coverage {variant}",
         "ci_half_width_mean": f"mean half-width {variant}",
-        "rate_mean": "mean rate",
-        "rate_bias": "bias of rate",
-        "rate_rmse": "RMSE of rate",
+        "rate_mean": f"mean {rate}",
+        "rate_bias": f"bias of {rate}",
+        "rate_rmse": f"RMSE of {rate}",
     }[record.measure]
 
 

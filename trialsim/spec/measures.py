@@ -9,6 +9,7 @@ MeasureName = Literal[
     "p_stop",
     "p_arms_continuing",
     "p_pattern",
+    "p_toxic",
     "pet",
     "p_reached",
     "p_success",
