@@ -117,7 +117,8 @@ def run(
             raise NotSolvableError(f"design {design.name}, {plan_name}: {reason}")
         reasons += [f"{plan_name}: {reason}"] if reason else []
         intervals, level = intervals_of(scenario), design.analysis.level
-        base = Setting(plan, design.arm_names, design.look_names, (), intervals, level, scenario.quantiles, measures)
+        words, chosen = (plan, design.arm_names, design.look_names), (scenario.quantiles, measures, scenario.estimators)
+        base = Setting(*words, (), intervals, level, *chosen)
         records += precision_records(base, plan_name, design)
         for truth in scenario.truths:
             setting = base._replace(rates=truth.rates(design.arm_names))

@@ -121,7 +121,8 @@ class Schemes(NamedTuple):
     """How each arm could have stopped on the way to each entry of the arm tally: what inference after stopping needs.
 
     A scheme is the looks at which an arm can stop, with its patients by then, on one path. Empty where an arm's stops
-    are not functions of its own responses (pooled stops, toxicity). Dimensions: S schemes, K looks, B blocks of entries.
+    are not functions of its own responses (pooled stops, toxicity). Dimensions: S schemes, K looks, B blocks of
+    entries.
     """
 
     looks: Int32s

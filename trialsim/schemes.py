@@ -32,7 +32,7 @@ def are_own_stops(nodes: list[Node]) -> bool:
 def why_tied(nodes: list[Node]) -> str | None:
     """Return why an arm's stops are not functions of its own responses; None if they are."""
     if any(node.pooled_stop_low >= 0 or node.pooled_stop_high < NEVER for node in nodes):
-        return "a stop that looks at the pooled responses ties the arms together, so no arm has a sampling scheme of its own"
+        return "a stop that looks at the pooled responses ties the arms together, so no arm has a scheme of its own"
     if any(min(node.toxic_least, default=NEVER) < NEVER for node in nodes):
         return "an arm can stop for toxicity, so its scheme is not one of responses alone"
     return None

@@ -62,7 +62,7 @@ def why_not_attained(data: SecondStage) -> str | None:
     """Return why the method for another second stage than planned does not apply; None if it does."""
     needed = data.least - data.x_first
     if needed <= 0:
-        return "the responses of the first stage alone were enough for success, so the planned second stage decides nothing"
+        return "the first stage alone had enough responses for success, so the planned second stage decides nothing"
     if needed > data.n_planned - data.first.n:
         return "after this first stage the planned second stage could not succeed"
     return None

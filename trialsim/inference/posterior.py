@@ -1,7 +1,6 @@
-"""What is believed of a response rate after x of n patients responded: Beta priors, mixtures of them, tail probabilities.
+"""What is believed of a response rate after x of n patients responded: Beta priors, and mixtures of them.
 
-The mixture of conjugate priors is that of Diaconis and Ylvisaker (Bayesian Statistics 2, 1985, 133-156): each component
-is updated on its own and weighted by how well it foretold the data.
+Each component of a mixture is updated on its own, and weighted by how well it foretold the data.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def posterior_above(rate: float, n: int, prior: Prior) -> Array:
 
     x = np.arange(n + 1, dtype=np.float64)
     tails = [betainc(part.non_responses + n - x, part.responses + x, 1.0 - rate) for part in prior]
-    above = np.sum(np.array(tails) * posterior_weights(n, prior), axis=0)
+    above: Array = np.sum(np.array(tails) * posterior_weights(n, prior), axis=0)
     above.setflags(write=False)
     return above
 

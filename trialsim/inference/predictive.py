@@ -1,4 +1,4 @@
-"""What the patients still to come may do: the Beta-binomial predictive distribution of the final number of responses."""
+"""What the patients still to come may do: the Beta-binomial predictive distribution."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _CELLS = 2_000_000
 def predictive_success(n: int, n_left: int, final_least: int, prior: Prior) -> Array:
     """Return P(at least `final_least` responses of all n + n_left patients | x of n responded) for x = 0 … n.
 
-    The responses still to come are Beta-binomial: binomial, their rate drawn from the posterior (Lee and Liu, Clin Trials
-    2008;5:93-106, section 2.2).
+    The responses still to come are Beta-binomial: binomial, their rate drawn from the posterior (Lee and Liu, Clin
+    Trials 2008;5:93-106).
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def predictive_success(n: int, n_left: int, final_least: int, prior: Prior) -> A
     [0.0004, 0.1269, 0.6876]
     """
     each = np.array([_success(n, n_left, final_least, part) for part in prior])
-    chance = np.sum(each * posterior_weights(n, prior), axis=0)
+    chance: Array = np.sum(each * posterior_weights(n, prior), axis=0)
     chance.setflags(write=False)
     return chance
 

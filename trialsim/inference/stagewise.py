@@ -64,7 +64,7 @@ def rate_where(passed: tuple[LookBounds, ...], n: int, probability: float, *, be
 
 
 def limits(passed: tuple[LookBounds, ...], n: int, level: float) -> tuple[Floats, Floats]:
-    """Return exact equal-tailed limits for x = 0 … n: each limit from its own tail, so that coverage is at least `level`.
+    """Return exact equal-tailed limits for x = 0 … n: each limit from its own tail, so coverage is at least `level`.
 
     Without looks these are the limits of Clopper and Pearson.
 

@@ -34,6 +34,8 @@ class Setting(NamedTuple):
     quantiles: tuple[float, ...]
     measures: tuple[str, ...] = ()
     """The measures that are wanted; none: all."""
+    estimators: tuple[str, ...] = ()
+    """Estimators and intervals after stopping that are wanted beside the observed rate and its intervals."""
 
     def wants(self, *measures: str) -> bool:
         """Return whether any of these measures is wanted."""
