@@ -6,6 +6,7 @@ docs/calendar-conduct.md; nothing here is random.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from trialsim.spec.looks import per_arm_sizes
 from trialsim.spec.rules.asked import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trialsim.spec.conduct import Conduct
     from trialsim.spec.conduct.response import VisitShare
@@ -279,21 +280,26 @@ def _bounds(design: Design, conduct: Conduct) -> np.ndarray:
             sizes = _sizes(design, conduct, index)
             for arm, name in enumerate((*design.arm_names, "pooled")):
                 if (criterion.of == "pooled") == (arm == n_arms):
-                    _fill(bound[which, index, arm], criterion.rule, [design.asked(name, n) for n in sizes], where)
+                    _fill(bound[which, index, arm], criterion.rule, partial(design.asked, name), sizes, where)
     if conduct.toxicity is not None and conduct.toxicity.stop_if is not None:
         for arm, name in enumerate(design.arm_names):
-            asked = [Asked(name, n, n_max) for n in range(1, n_max + 1)]
-            _fill(bound[c.TOXIC_LEAST, 0, arm], conduct.toxicity.stop_if, asked, "conduct.toxicity.stop_if")
+            ask = partial(_asked_of_toxicity, name, design.caps[arm])
+            where = "conduct.toxicity.stop_if"
+            _fill(bound[c.TOXIC_LEAST, 0, arm], conduct.toxicity.stop_if, ask, range(1, n_max + 1), where)
     return bound
 
 
-def _fill(row: np.ndarray, rule: Rule, asked: Sequence[Asked], where: str) -> None:
-    for one in asked:
+def _asked_of_toxicity(arm: str, cap: int, n: int) -> Asked:
+    return Asked(arm, n, max(n, cap))
+
+
+def _fill(row: np.ndarray, rule: Rule, ask: Callable[[int], Asked], sizes: Sequence[int], where: str) -> None:
+    for n in sizes:
         try:
-            least = rule.boundary(one)
+            least = rule.boundary(ask(n))
         except ValueError as error:
             raise InputError(f"{where}: {error}.") from None
-        row[one.n] = least if least <= one.n else _NOBODY
+        row[n] = least if least <= n else _NOBODY
 
 
 def _sizes(design: Design, conduct: Conduct, index: int) -> Sequence[int]:

@@ -196,12 +196,25 @@ def test_a_rule_that_more_responses_undo_is_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_every_rule_has_a_boundary_between_0_and_never_and_says_itself() -> None:
-    examples = {"responses": {"at_least": 3}, "confidence-limit": {"above": 0.1}}
-    assert len(RULES) >= 2
+    beta = {"responses": 0.2, "non_responses": 0.8}
+    examples = {
+        "responses": {"at_least": 3},
+        "confidence-limit": {"above": 0.1},
+        "exact-test": {"null_rate": 0.1, "alpha": 0.05},
+        "posterior": {"above": 0.1, "at_least": 0.9, "prior": beta},
+        "predictive-probability": {"at_least": 0.1, "prior": beta},
+        "bop2": {"above": 0.1, "lambda": 0.9, "gamma": 1},
+        "curtailment": {},
+        "conditional-power": {"rate": "observed", "at_least": 0.1},
+        "table": {"at_least": {1: 1, 5: 2, 50: 9}},
+        "any": {"rules": [{"kind": "responses", "at_least": 3}]},
+        "all": {"rules": [{"kind": "responses", "at_least": 3}]},
+    }
+    assert len(RULES) == len(examples)
     for rule_class in RULES:
         (kind,) = rule_class.model_fields["kind"].annotation.__args__
         rule = rule_class(kind=kind, **examples[kind])
-        assert all(0 <= rule.boundary(Asked("pooled", n, n)) <= n + 1 for n in (1, 5, 50))
+        assert all(0 <= rule.boundary(Asked("pooled", n, 60, 12)) <= n + 1 for n in (1, 5, 50))
         assert len(rule.wording(("A",))) > 10
         assert rule_class.__doc__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trialsim.report.numbers import percent
+from trialsim.spec.looks import of_toxicities
 
 if TYPE_CHECKING:
     from trialsim.spec.conduct import Conduct
@@ -97,6 +98,6 @@ def _toxicity(conduct: Conduct, design: Design) -> str:
     text = f"Toxicity comes within {toxicity.within_days:g} days"
     if toxicity.stop_if is None:
         return f"{text}; it stops nobody."
-    rule = toxicity.stop_if.wording(design.arm_names).replace("respond", "have it")
+    rule = of_toxicities(toxicity.stop_if.wording(design.arm_names))
     when = "at each look" if toxicity.watched == "looks" else "at each toxicity"
     return f"{text}; {when}, an arm stops if, of the patients entered, {rule}."

@@ -31,7 +31,14 @@ LABELS = {
     "per_arm": "patients per arm",
     "total": "patients in all",
     "at_least": "responses needed",
-    "above": "rate that the limit must exceed",
+    "above": "rate to exceed",
+    "confidence-limit.above": "rate that the limit must exceed",
+    "posterior.at_least": "posterior probability needed",
+    "predictive-probability.at_least": "predictive probability needed",
+    "conditional-power.at_least": "conditional power needed",
+    "conditional-power.rate": "assumed rate",
+    "curtailment.success": "success",
+    "table.other_n": "patients without a row",
     "requires_all_arms": "requires all arms",
     "then": "then",
     "of": "asked of",
@@ -39,9 +46,11 @@ LABELS = {
     "target_distance": "promised distance to a limit",
     "target_half_width": "promised half-width",
 }
-"""Words for fields whose names do not say enough."""
+"""Words for fields whose names do not say enough, for some only in a rule of a kind."""
 
 _WHOLE_HIGH = 12
+_SMALL = 0.05
+"""A probability below is one that a slider in steps of 0.01 cannot set."""
 
 
 class FormField(NamedTuple):
@@ -85,8 +94,11 @@ def fields_of(part: BaseModel, path: str, group: str = "", where: str = "") -> I
     for name in type(part).model_fields:
         if name in LEFT_OUT:
             continue
-        value, named, numbered = getattr(part, name), f"{path}.{name}", f"{where}.{name}"
+        written = type(part).model_fields[name].alias or name
+        value, named, numbered = getattr(part, name), f"{path}.{written}", f"{where}.{written}"
         schema = _resolved(properties["properties"][name], properties.get("$defs", {}))
+        label = f"{getattr(part, 'kind', '')}.{name}"
+        label = LABELS.get(label, LABELS.get(name, written.replace("_", " ")))
         if isinstance(value, BaseModel):
             yield from fields_of(value, named, group or name, numbered)
         elif isinstance(value, tuple):
@@ -94,22 +106,26 @@ def fields_of(part: BaseModel, path: str, group: str = "", where: str = "") -> I
                 if isinstance(item, BaseModel):
                     own = str(getattr(item, "name", index))
                     key = own if "." not in own and not own.isdecimal() else str(index)
-                    yield from fields_of(item, f"{named}.{key}", own, f"{numbered}.{index}")
+                    heading = own if hasattr(item, "name") else group or name
+                    yield from fields_of(item, f"{named}.{key}", heading, f"{numbered}.{index}")
         elif isinstance(value, dict):
             for key, one in value.items():
                 if isinstance(one, BaseModel):
                     yield from fields_of(one, f"{named}.{key}", key, f"{numbered}.{key}")
                 elif "." not in str(key):
                     yield from _field(
-                        (f"{named}.{key}", f"{numbered}.{key}"), group or name, (name, f", {key}"), one, schema
+                        (f"{named}.{key}", f"{numbered}.{key}"), group or name, (name, f"{label}, {key}"), one, schema
                     )
         else:
-            yield from _field((named, numbered), group or name, (name, ""), value, schema)
+            yield from _field((named, numbered), group or name, (name, label), value, schema)
 
 
 @lru_cache(maxsize=256)
 def _schema(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=False)
+    schema = model.model_json_schema(by_alias=False)
+    if "$ref" in schema:  # a model that holds itself
+        schema = {**schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]], "$defs": schema["$defs"]}
+    return schema
 
 
 def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:
@@ -128,8 +144,7 @@ def _field(
     paths: tuple[str, str], group: str, words: tuple[str, str], value: Any, schemas: list[dict[str, Any]]
 ) -> Iterator[FormField]:
     """Yield the field, if its value is one that a form can change."""
-    (path, where), (name, suffix) = paths, words
-    label = LABELS.get(name, name.replace("_", " ")) + suffix
+    (path, where), (name, label) = paths, words
     choices = tuple(str(word) for schema in schemas for word in schema.get("enum", ()))
     number = next((schema for schema in schemas if schema.get("type") in ("integer", "number")), None)
     if isinstance(value, bool):
@@ -141,6 +156,8 @@ def _field(
         most = number.get("maximum", number.get("exclusiveMaximum"))
         kind: Kind = "whole" if number["type"] == "integer" else "number"
         low, high, step = _range(kind, name, value, least, most)
+        if "exclusiveMinimum" in number:
+            low, high, step = _open_range(value, low, high, step, number.get("exclusiveMaximum"))
         yield FormField(path, group, label, kind, value, least, most, low, high, step, (), where)
 
 
@@ -160,3 +177,15 @@ def _range(kind: Kind, name: str, value: float, least: float | None, most: float
     step = 10.0 ** floor(log10(value) - 1) if value > 0 else 0.01
     high = min(ceil(3 * value / step) * step if value > 0 else 1.0, float(most or MAX_DAYS))
     return low, float(f"{high:.6g}"), float(f"{min(step, 1.0):.6g}")
+
+
+def _open_range(
+    value: float, low: float, high: float, step: float, excluded: float | None
+) -> tuple[float, float, float]:
+    """Return what a slider covers where its ends are not accepted; finer for the small probabilities of rules."""
+    if 0 < value < _SMALL and excluded == 1:
+        step = float(f"{10.0 ** floor(log10(value)):.6g}")
+        high = min(high, 100 * step)
+    if high == excluded:
+        high = max(high - step, value)
+    return max(low, min(step, value)), float(f"{high:.6g}"), step

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from trialsim.spec.fields import Name, Part, Patients, PatientsPerArm, Text
-from trialsim.spec.rules import Rule
+from trialsim.spec.rules import Rule, leaves
 from trialsim.spec.rules.asked import Asked
 
 Scope = Literal["arm", "pooled"]
@@ -45,6 +45,8 @@ class ContinueIf(Part):
     rule: Rule
     of: Scope = "arm"
     """arm: each arm by its own responses; pooled: all arms together, by the responses of all."""
+    binding: bool = Field(default=True, exclude_if=lambda value: value)
+    """false: those who run the trial may go on all the same (`non_binding: overrule` of an enrolment plan)."""
 
 
 class SuccessIf(Part):
@@ -68,10 +70,18 @@ class ToxicIf(Part):
 
     def wording(self, arms: tuple[str, ...]) -> str:
         """Return the rule as a clause: "at least 3 patients have toxicity"."""
-        words = self.rule.wording(arms)
-        for response, toxicity in _OF_TOXICITY:
-            words = words.replace(response, toxicity)
-        return words
+        return of_toxicities(self.rule.wording(arms))
+
+
+def of_toxicities(words: str) -> str:
+    """Return the wording of a rule, said of toxicities in place of responses.
+
+    >>> of_toxicities("at least 3 patients respond")
+    'at least 3 patients have toxicity'
+    """
+    for response, toxicity in _OF_TOXICITY:
+        words = words.replace(response, toxicity)
+    return words
 
 
 _OF_TOXICITY = (
@@ -135,22 +145,23 @@ def _check_rule(
     ask: Ask | None,
 ) -> None:
     rule = criterion.rule
-    per_arm = rule.per_arm()
-    if per_arm is not None and criterion.of == "pooled":
-        raise ValueError(f"{path}.{rule.bound} | a pooled rule takes one number, not one per arm")
-    if per_arm is not None:
-        check_keys(f"{path}.{rule.bound}", per_arm, tuple(patients))
+    for where, leaf in leaves(rule, path):
+        per_arm = leaf.per_arm()
+        if per_arm is not None and criterion.of == "pooled":
+            raise ValueError(f"{where}.{leaf.bound} | a pooled rule takes one number, not one per arm")
+        if per_arm is not None:
+            check_keys(f"{where}.{leaf.bound}", per_arm, tuple(patients))
     for arm, n in (patients if criterion.of == "arm" else {"pooled": sum(patients.values())}).items():
-        if ask is not None and _least(path, criterion, ask(arm, n)) > n:
+        if ask is not None and _least(path, criterion, ask, arm, n) > n:
             of = "all arms together" if arm == "pooled" else f"arm {arm}"
             words = criterion.wording((arm,)) if isinstance(criterion, ToxicIf) else rule.wording((arm,))
             needs = f"{words}, which the {n} patients of {of} cannot meet"
             raise ValueError(f"{path}.{rule.bound} | the rule asks that {needs}")
 
 
-def _least(path: str, criterion: ContinueIf | SuccessIf | ToxicIf, asked: Asked) -> int:
+def _least(path: str, criterion: ContinueIf | SuccessIf | ToxicIf, ask: Ask, arm: str, n: int) -> int:
     try:
-        return criterion.rule.boundary(asked)
+        return criterion.rule.boundary(ask(arm, n))
     except ValueError as error:
         raise ValueError(f"{path} | {error}") from None
 

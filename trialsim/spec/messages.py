@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
-_TAGS = ("one", "each", "end", "patients", "word", "trigger")
-"""Names that `fields.per_arm`, `looks.LookTime` and `conduct.looks.Fires` give to their alternatives."""
+_TAGS = ("one", "each", "end", "patients", "word", "trigger", "beta", "mixture")
+"""Names that `fields.per_arm`, `looks.LookTime`, `conduct.looks.Fires` and `rules.prior` give to their alternatives."""
 
 _ACCEPTED = {
     "string_type": "text",
@@ -106,9 +106,12 @@ def _nearest_literal(value: Any, expected: str) -> str:
 def _path_in_data(location: Path, data: Any) -> Path:
     """Return the location without the steps that pydantic adds for alternatives of a union."""
     path: list[str | int] = []
-    value = data
+    value, chosen = data, None
     for index, step in enumerate(location):
         is_last = index == len(location) - 1
+        if value is not chosen and isinstance(value, dict) and value.get("kind") == step:
+            chosen = value  # the step names the alternative, as a field may be called like a kind of rule
+            continue
         if _leads_on(value, step):
             value = value[step]
         elif not (is_last and isinstance(value, dict) and isinstance(step, str) and _is_field_like(step)):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from trialsim.errors import InputError, nearest
+from trialsim.inference.after_stopping import AfterStoppingName
 from trialsim.inference.intervals import IntervalName
 from trialsim.inference.joint import JointRates
 from trialsim.spec.conduct import Conduct
@@ -28,6 +29,7 @@ from trialsim.spec.fields import (
     Slug,
     Text,
 )
+from trialsim.spec.looks import Look
 from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, path_of
 from trialsim.spec.vary import Vary
@@ -64,6 +66,8 @@ class EnrolmentPlan(Part):
     name: Name
     cap: PatientsPerArm
     when_arm_stops: WhenArmStops | None = None
+    non_binding: Literal["follow", "overrule"] = Field(default="follow", exclude_if=lambda value: value == "follow")
+    """overrule: nobody is stopped by a `continue_if` that is not binding, so that its part in the errors is seen."""
 
 
 class Scenario(Part):
@@ -79,6 +83,8 @@ class Scenario(Part):
     truths: Annotated[tuple[Truth, ...], Field(min_length=1, max_length=200)]
     intervals: tuple[IntervalName, ...] = ()
     """Intervals to report beside the design's own."""
+    estimators: tuple[AfterStoppingName, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Estimators and intervals after stopping to report beside the observed rate (docs/after-stopping.md)."""
     quantiles: tuple[Probability, ...] = (0.05, 0.5, 0.95)
     """Quantiles of the number of patients to report."""
     conduct: Conduct | None = None
@@ -236,4 +242,13 @@ def _check_flip(scenario: Scenario, index: int, flip: Flip) -> None:
 def _with_plan(design: Design, plan: EnrolmentPlan) -> Design:
     enrolment = Enrolment(cap=plan.cap, when_arm_stops=plan.when_arm_stops or design.enrolment.when_arm_stops)
     fields = {name: value for name, value in design if name not in ("schema_", "enrolment")}
+    if plan.non_binding == "overrule":
+        fields["looks"] = tuple(_without_non_binding(look) for look in design.looks)
     return Design.model_validate({**fields, "schema": design.schema_, "enrolment": enrolment})
+
+
+def _without_non_binding(look: Look) -> Look:
+    """Return the look without its rule for going on, if that is not binding."""
+    if look.continue_if is None or look.continue_if.binding:
+        return look
+    return look.model_copy(update={"continue_if": None})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trialsim.errors import nearest
 from trialsim.spec.conduct.follow_up import check_order
 from trialsim.spec.design import check_arm_keys
+from trialsim.spec.rules import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,9 +96,12 @@ def _check_next_visits(conduct: Conduct) -> None:
 def _check_toxicity(conduct: Conduct, design: Design) -> None:
     if conduct.toxicity is None or conduct.toxicity.stop_if is None:
         return
-    per_arm = conduct.toxicity.stop_if.per_arm()
-    if per_arm is not None:
-        check_arm_keys(f"conduct.toxicity.stop_if.{conduct.toxicity.stop_if.bound}", per_arm, design.arm_names)
+    for path, rule in leaves(conduct.toxicity.stop_if, "conduct.toxicity.stop_if"):
+        per_arm = rule.per_arm()
+        if per_arm is not None:
+            check_arm_keys(f"{path}.{rule.bound}", per_arm, design.arm_names)
+        if rule.looks_ahead:
+            raise ValueError(f"{path}.kind | the rule looks ahead to the final analysis, which is none of toxicities")
 
 
 def _check_look(conduct: Conduct, design: Design, name: str, look: LookConduct) -> None:

@@ -35,5 +35,7 @@ class Asked(NamedTuple):
         """
         if self.final_least is None:
             of = "all arms together" if self.arm == "pooled" else "each arm"
-            raise ValueError(f"the rule looks ahead to the final analysis, but the last look has no success_if of {of}")
+            raise ValueError(
+                f"the rule looks ahead to the final analysis; the last look needs a success_if of {of} that does not"
+            )
         return self.final_least

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-
 from trialsim.inference.intervals import IntervalName, limits
 from trialsim.spec.fields import Part, Probability, Rate
+from trialsim.spec.rules.boundary import first_met
 
 if TYPE_CHECKING:
     from trialsim.spec.rules.asked import Asked
@@ -26,6 +25,7 @@ class ConfidenceLimitRule(Part):
 
     bound: ClassVar[str] = "above"
     """The field that decides when the rule is met."""
+    looks_ahead: ClassVar[bool] = False
 
     kind: Literal["confidence-limit"]
     above: Rate
@@ -42,13 +42,8 @@ class ConfidenceLimitRule(Part):
             If more responses can undo the rule, so that no single number says it.
         """
         lower, upper = limits(self.interval, asked.n, self.level)
-        met = np.append((lower if self.side == "lower" else upper) > self.above, True)
-        first = int(np.argmax(met))
-        if not met[first:].all():
-            raise ValueError(
-                f"not monotone in the responses at n = {asked.n}: choose another interval than {self.interval}"
-            )
-        return first
+        limit = lower if self.side == "lower" else upper
+        return first_met(limit > self.above, f"choose another interval than {self.interval}")
 
     def per_arm(self) -> None:
         """Return None: the rule asks the same of all arms."""

@@ -20,6 +20,7 @@ class ResponsesRule(Part):
 
     bound: ClassVar[str] = "at_least"
     """The field that decides when the rule is met."""
+    looks_ahead: ClassVar[bool] = False
 
     kind: Literal["responses"]
     at_least: ResponsesPerArm
