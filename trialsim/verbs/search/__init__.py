@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from trialsim.verbs.search import single_stage
+from trialsim.verbs.search import simon, single_stage
 
-FAMILIES = (single_stage.single_stage,)
+FAMILIES = (simon.simon, single_stage.single_stage)
 """The families, as commands."""
 
 
@@ -16,6 +16,7 @@ def search() -> None:
 
     \b
     Examples:
+      python -m trialsim search simon --null-rate 0.05 --target-rate 0.20 --alpha 0.05 --beta 0.10
       python -m trialsim search single-stage --null-rate 0.05 --target-rate 0.20 --alpha 0.05 --beta 0.10
     """
 
