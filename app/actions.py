@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from app.service import Service
 
-_LABELS = {"yaml": "YAML", "csv": "CSV", "json": "JSON", "parquet": "Parquet", "html": "Report (HTML)"}
+LABELS = {"yaml": "YAML", "csv": "CSV", "json": "JSON", "parquet": "Parquet", "html": "Report (HTML)"}
 
 
 def base_picker(service: Service, state: Link) -> Any:
@@ -69,7 +69,7 @@ def bar(page: str, service: Service, state: Link, formats: Sequence[str]) -> Any
         html.Span("link"),
     ]
     downloads = [
-        dmc.Button(_LABELS[name], id={"t": "download", "i": page, "f": name}, size="compact-sm", variant="default")
+        dmc.Button(LABELS[name], id={"t": "download", "i": page, "f": name}, size="compact-sm", variant="default")
         for name in formats
     ]
     return dmc.Paper(
@@ -111,14 +111,15 @@ def register(app: Dash, service: Service) -> None:
         Output("upload-done", "data"),
         Input("upload", "contents"),
         State("upload", "filename"),
+        State(ids.STATE, "data"),
         prevent_initial_call=True,
     )
-    def _upload(contents: Any, name: Any) -> Any:
+    def _upload(contents: Any, name: Any, data: Any) -> Any:
         if not contents:
             return no_update, no_update
         try:
             text = service.uploaded(*_file(contents, name))
-            return None, query_of(Link(packed=packed(text)))
+            return None, query_of(Link(packed=packed(text), pins=state_of(data).pins))
         except Refusal as refused:
             return refusal(str(refused)), no_update
 

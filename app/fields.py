@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from app import ids
+from app.service import FormField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,29 +25,12 @@ GRAPH_CONFIG = {
 }
 
 
-class Field(NamedTuple):
-    """A value of the form. `trialsim.spec.form.FormField` has the same names."""
-
-    path: str
-    group: str
-    label: str
-    kind: str
-    value: Any
-    least: float | None
-    most: float | None
-    low: float
-    high: float
-    step: float
-    choices: tuple[str, ...]
-    where: str
-
-
-def rate_field(path: str, group: str, label: str, value: float) -> Field:
+def rate_field(path: str, group: str, label: str, value: float) -> FormField:
     """Return the field of a true response rate."""
-    return Field(path, group, label, "number", value, 0, 1, 0.0, 1.0, 0.01, (), path)
+    return FormField(path, group, label, "number", value, 0, 1, 0.0, 1.0, 0.01, (), path)
 
 
-def field(one: Any, value: Any = None) -> Any:
+def field(one: FormField, value: Any = None) -> Any:
     """Return the widgets of a field: slider and number box, a select, or a switch, with room for its error."""
     shown = one.value if value is None else value
     if one.kind == "switch":
@@ -65,7 +49,7 @@ def field(one: Any, value: Any = None) -> Any:
     )
 
 
-def _pair(one: Any, value: float) -> list[Any]:
+def _pair(one: FormField, value: float) -> list[Any]:
     limits = f"{_plain(one.least)} to {_plain(one.most)}" if one.least is not None and one.most is not None else ""
     box = dmc.NumberInput(
         id=ids.number(one.path),
@@ -100,7 +84,7 @@ def _pair(one: Any, value: float) -> list[Any]:
     return [slider, box]
 
 
-def form(fields: Sequence[Any], values: Mapping[str, Any], opened: Sequence[str]) -> Any:
+def form(fields: Sequence[FormField], values: Mapping[str, Any], opened: Sequence[str]) -> Any:
     """Return fields under the headings of their groups.
 
     Parameters

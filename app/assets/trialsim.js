@@ -228,11 +228,13 @@
   }
 
   // Dash calls: a button below a simulated comparison. Its files are in the page already.
-  async function saveComparison(clicks, files) {
+  async function saveFile(clicks, files) {
     const { triggered_id: pressed, triggered } = window.dash_clientside.callback_context;
     const isPressed = pressed && triggered.some((one) => one.value);
     if (!isPressed || !files || !files[pressed.f]) return window.dash_clientside.no_update;
-    return { content: await unpacked(files[pressed.f]), filename: `comparison.${pressed.f}` };
+    const filename = `${files.name}.${pressed.f}`;
+    if (pressed.f === "parquet") return { content: files.parquet, filename, base64: true };
+    return { content: await unpacked(files[pressed.f]), filename };
   }
 
   // Dash calls: what the browser keeps has changed, or the page that shows it has come.
@@ -268,5 +270,5 @@
   watchServer();
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.trialsim = { slid, chose, route, follow, navigate, chooseBase, reset, clickRates, saveComparison, hasFiles, ownPins };
+  window.dash_clientside.trialsim = { slid, chose, route, follow, navigate, chooseBase, reset, clickRates, saveFile, hasFiles, ownPins };
 })();

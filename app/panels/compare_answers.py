@@ -94,7 +94,7 @@ def answer_simulated(
     found = comparison.simulated(service, usable, effort, advance)
     shown = [_notes(found.notes)]
     shown += [card(table(one.header, one.rows, one.title, n_labels=one.n_labels)) for one in found.tables]
-    return [*shown, _notes(found.footnotes)], found.files
+    return [*shown, _notes(found.footnotes)], {**found.files, "name": "comparison"}
 
 
 def _head(found: Shelf) -> list[Any]:

@@ -185,7 +185,7 @@ def _register_files(app: Dash, service: Service) -> None:
         return text, text
 
     app.clientside_callback(
-        ClientsideFunction("trialsim", "saveComparison"),
+        ClientsideFunction("trialsim", "saveFile"),
         Output(ids.DOWNLOAD, "data", allow_duplicate=True),
         Input({"t": "compare-file", "f": ALL}, "n_clicks"),
         State("compare-files", "data"),

@@ -11,7 +11,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
 from app import actions, ids
-from app.fields import Field, field, graph, refusal
+from app.fields import field, graph, refusal
 from app.panels.replay_answers import (
     DAY,
     FIGURES,
@@ -32,7 +32,7 @@ from app.panels.replay_answers import (
     with_conduct,
     without_day,
 )
-from app.service import Refusal
+from app.service import FormField, Refusal
 from app.state import State as Link
 from app.state import query_of, state_of
 
@@ -94,9 +94,9 @@ def _controls(service: Service, state: Link, asked: Chosen, page: Answer, proble
     """Return the fields of the page; a problem with the link stands beside its field."""
     truths, n = service.replays.truths(state), service.replays.n_scanned(state)
     fields = [
-        Field(TRUTH, "trial", "under the truth", "choice", asked.truth, None, None, 0, 0, 0, truths, TRUTH),
-        Field(TRIAL, "trial", "number of the trial", "whole", asked.trial, 0, None, 0, n - 1, 1, (), TRIAL),
-        Field(DAY, "trial", "day", "whole", page.day, 0, None, 0, page.last_day, 1, (), DAY),
+        FormField(TRUTH, "trial", "under the truth", "choice", asked.truth, None, None, 0, 0, 0, truths, TRUTH),
+        FormField(TRIAL, "trial", "number of the trial", "whole", asked.trial, 0, None, 0, n - 1, 1, (), TRIAL),
+        FormField(DAY, "trial", "day", "whole", page.day, 0, None, 0, page.last_day, 1, (), DAY),
     ]
     step = dmc.Group(
         [

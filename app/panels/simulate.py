@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update, set_props
 
 from app import actions, ids
 from app.fields import empty, graph, refusal
@@ -60,7 +60,7 @@ def layout(service: Service, state: Link) -> Any:
             dcc.Store(id="base-values", data=base_values(service, state._replace(changes=()))),
             dcc.Store(id="simulate-drawn"),
             dcc.Store(id="simulate-of"),
-            dcc.Store(id="simulate-csv", data=""),
+            dcc.Store(id="simulate-files"),
             html.Section(controls(service, state, problem), className="controls", **{"aria-label": "Conduct"}),
             html.Section(
                 [
@@ -85,7 +85,11 @@ def layout(service: Service, state: Link) -> Any:
 def _results() -> list[Any]:
     drawn = {name: graph(name, title, height=height) for name, (title, height) in FIGURES.items()}
     menus = {name: _with_menu(name, title, label) for name, (title, label) in MENUS.items()}
-    save = dmc.Button("CSV of all measures", id="simulate-save", size="compact-sm", variant="default", disabled=True)
+    saves = [
+        dmc.Button(words, id={"t": "simulate-file", "f": format_}, size="compact-sm", variant="default")
+        for format_, words in actions.LABELS.items()
+        if format_ in ("csv", "json", "parquet")
+    ]
     return [
         drawn["estimates"],
         _card("simulate-costs"),
@@ -96,7 +100,7 @@ def _results() -> list[Any]:
         _card("simulate-course"),
         html.Div(drawn["events"], id="simulate-events", hidden=True),
         html.Div(id="simulate-notes"),
-        html.Div(save, className="row"),
+        html.Div([html.Span("download the estimates"), *saves], id="simulate-saves", className="row", hidden=True),
     ]
 
 
@@ -126,14 +130,10 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
             prevent_initial_call=True,
         )
     app.clientside_callback(
-        """function (clicks, csv) {
-            return clicks && csv
-                ? { content: csv, filename: "simulated.csv", type: "text/csv" }
-                : window.dash_clientside.no_update;
-        }""",
+        ClientsideFunction("trialsim", "saveFile"),
         Output(ids.DOWNLOAD, "data", allow_duplicate=True),
-        Input("simulate-save", "n_clicks"),
-        State("simulate-csv", "data"),
+        Input({"t": "simulate-file", "f": ALL}, "n_clicks"),
+        State("simulate-files", "data"),
         prevent_initial_call=True,
     )
     _register_run(app, service, jobs)

@@ -61,8 +61,8 @@ def answer(shown: Shown) -> dict[Any, dict[str, Any]]:
         found["simulate-match-card"] = {"hidden": shown.match is None}
         found["simulate-events"] = {"hidden": "events" not in shown.figures}
         found["simulate-notes"] = {"children": [html.P(note, className="note") for note in shown.notes]}
-        found["simulate-csv"] = {"data": shown.csv}
-        found["simulate-save"] = {"disabled": not shown.csv}
+        found["simulate-files"] = {"data": dict(shown.files)}
+        found["simulate-saves"] = {"hidden": not shown.files}
     return found | {"simulate-empty": {"hidden": True}, "simulate-shown": {"hidden": False}}
 
 

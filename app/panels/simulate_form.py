@@ -8,8 +8,8 @@ import dash_mantine_components as dmc
 from dash import html
 
 from app import actions, ids
-from app.fields import Field, field, form
-from app.service import conduct
+from app.fields import field, form
+from app.service import FormField, conduct
 
 if TYPE_CHECKING:
     from app.service import Service
@@ -55,14 +55,14 @@ def fields(service: Service, state: Link) -> list[Any]:
     looks = [one for one in own if one.path.startswith("conduct.looks.")]
     others = [one for one in own if one not in looks]
     enrolment = [
-        Field(PER_MONTH, "enrolment", "patients per month", "number", 10.0, 0.1, 1000, 1, 60, 0.5, (), PER_MONTH)
+        FormField(PER_MONTH, "enrolment", "patients per month", "number", 10.0, 0.1, 1000, 1, 60, 0.5, (), PER_MONTH)
     ]
     if not conduct.comes_at_constant_rate(base):
         enrolment.insert(0, _choice(ENROLMENT, "enrolment", "patients come", conduct.AS_IT_IS, conduct.ENROLMENTS))
     else:
         enrolment = []
     patients = [
-        Field(
+        FormField(
             CONFIRMATION,
             "patients",
             "responses need confirmation",
@@ -86,8 +86,8 @@ def _rest(others: list[Any]) -> list[Any]:
     return sorted((one for one in others if one.group in order), key=lambda one: order.index(one.group))
 
 
-def _choice(path: str, group: str, label: str, value: str, choices: tuple[str, ...]) -> Field:
-    return Field(path, group, label, "choice", value, None, None, 0, 1, 1, choices, path)
+def _choice(path: str, group: str, label: str, value: str, choices: tuple[str, ...]) -> FormField:
+    return FormField(path, group, label, "choice", value, None, None, 0, 1, 1, choices, path)
 
 
 def _group(one: Any) -> str:

@@ -82,7 +82,7 @@ def _register_form(app: Dash, service: Service) -> None:
     def _rows(*given: Any) -> Any:
         (_, _, paths, kinds, engine, *rest), data = given[:-2], given[-1]
         rows = forms.rows_from(dict(zip(forms.PARTS, [paths, kinds, *rest], strict=True)))
-        before = [sweeps.Row(**row) for row in given[-2] or []]
+        before = forms.rows_known(given[-2])
         state = forms.with_form(service, state_of(data), rows, engine, None, [], state_of(data).seen("vary", "own"))
         now = forms.changed(service, state, before, rows)
         pressed, is_pressed = ctx.triggered_id, any(item["value"] for item in ctx.triggered)

@@ -45,7 +45,7 @@ def with_form(
     view: dict[str, str] = {}
     if isinstance(source, str) and source != "own" and sweeps.has_own(service, state):
         view["vary"] = source
-    if engine in sweeps.ENGINES and engine != "exact":
+    if isinstance(engine, str) and engine in sweeps.ENGINES and engine != "exact":
         view["vary.engine"] = engine
     if isinstance(sims, int) and not isinstance(sims, bool) and sims > 0 and (view or sims != sweeps.DEFAULT_SIMS):
         view["vary.sims"] = str(sims)
@@ -84,6 +84,13 @@ def rows_from(values: Mapping[str, Sequence[Any]]) -> list[Row]:
         for path, form, from_, to, step, listed in found
         if isinstance(path, str)
     ]
+
+
+def rows_known(given: Any) -> list[Row]:
+    """Return the rows that the page says it shows; what is no row is left out."""
+    found = given if isinstance(given, list) else []
+    whole = [Row(**row) for row in found if isinstance(row, dict) and row.keys() == set(Row._fields)]
+    return [row for row in whole if isinstance(row.path, str) and isinstance(row.values, str)]
 
 
 def changed(service: Service, state: Link, before: Sequence[Row], now: Sequence[Row]) -> list[Row]:

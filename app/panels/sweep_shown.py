@@ -111,7 +111,7 @@ def _register_cells(app: Dash, service: Service) -> None:
         prevent_initial_call=True,
     )
     def _columns(selectors: Any, sweep_id: Any) -> Any:
-        chosen = [str(one) for one in selectors or []][:12]
+        chosen = [one for one in selectors if isinstance(one, str)][:12] if isinstance(selectors, list) else []
         try:
             return *tables.table_of(service, str(sweep_id), chosen), None
         except Refusal as refused:

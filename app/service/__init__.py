@@ -1,5 +1,6 @@
 """All that the dashboard asks of trialsim: a file per page, and what they share. No other room imports the library."""
 
 from app.service.service import Refusal, Service, TrialsimError
+from trialsim.spec.form import FormField
 
-__all__ = ["Refusal", "Service", "TrialsimError"]
+__all__ = ["FormField", "Refusal", "Service", "TrialsimError"]

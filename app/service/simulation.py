@@ -5,12 +5,16 @@ Like `app.service` it talks to trialsim; pages reach it through this module alon
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from app.service.conduct import changes, n_trials
+from app.state import packed
 from trialsim import distributions as shown_of
 from trialsim.report.calendar_tables import calendar_digits, calendar_tables, match_notes, missed_notes, with_error
+from trialsim.report.document import as_parquet
 from trialsim.report.formats import rendered
 from trialsim.report.plots import (
     adverse_events,
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from app.service.service import Service
     from app.state import State
+    from trialsim.api import Result
     from trialsim.records import Record
     from trialsim.report.table import Table
     from trialsim.simulation import Growth
@@ -58,8 +63,8 @@ class Shown(NamedTuple):
     match: Table | None = None
     course: Table | None = None
     notes: tuple[str, ...] = ()
-    csv: str = ""
-    """All records, once the last trial is done; empty before."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """All records by format, once the last trial is done: packed text, Parquet in base 64, and a name for the files."""
 
 
 def simulated(
@@ -114,8 +119,13 @@ def _whole(first: Shown, step: Growth, history: History, wanted: Mapping[str, st
         match=calendar_tables(step.result, full=False)[0] if step.result.match else None,
         course=_course_table(shown_of.course_counts(design, tally)),
         notes=(*match_notes(step.result.match), *missed_notes(step.result)),
-        csv=rendered(step.result, "csv", full=True) if is_last else "",
+        files=_files(step.result) if is_last else {},
     )
+
+
+def _files(result: Result) -> dict[str, str]:
+    texts = {format_: packed(rendered(result, format_, full=True)) for format_ in ("csv", "json")}
+    return {**texts, "parquet": b64encode(as_parquet(result)).decode(), "name": f"{result.scenario.name}-simulated"}
 
 
 def _menu(drawers: dict[str, Callable[[], go.Figure]], wanted: str, *, is_whole: bool) -> Menu:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shlex
+import zlib
+from base64 import b64decode, urlsafe_b64decode
 from itertools import pairwise
 
 import pytest
@@ -51,7 +54,7 @@ def test_estimates_come_before_all_else_and_sharpen(steps):
         assert f"{step.n_done:,} calendar trials" in answer(step)["note", "estimates"]["children"]
     half = [max(step.figures["estimates"].data[1].error_x.array) for step in (steps[0], steps[-1])]
     assert half[0] > half[1] > 0
-    assert [bool(step.csv) for step in steps] == [False, False, True]
+    assert [bool(step.files) for step in steps] == [False, False, True]
 
 
 def test_the_command_beside_it_gives_the_same_numbers(service, steps, tmp_path):
@@ -66,10 +69,24 @@ def test_the_command_beside_it_gives_the_same_numbers(service, steps, tmp_path):
         rows = csv.DictReader(line for line in io.StringIO(text) if not line.startswith("#"))
         return {tuple(r[n] for n in names): (r["estimate"], r["mcse"]) for r in rows if r["engine"] == "calendar"}
 
-    shown, wanted = calendar(steps[-1].csv), calendar(out)
+    shown, wanted = calendar(plain(steps[-1].files["csv"])), calendar(out)
     assert {key[1] for key in shown} >= {"p_stop", "n_mean", "p_success"}
     for key, numbers in shown.items():
         assert numbers == wanted[key]
+
+
+def plain(text: str) -> str:
+    return zlib.decompress(urlsafe_b64decode(text + "=" * (-len(text) % 4))).decode()
+
+
+def test_the_result_leaves_the_page_in_every_format(steps):
+    import pyarrow.parquet as pq
+
+    files = steps[-1].files
+    assert files["name"] == "gist-simulated"
+    rows = list(csv.DictReader(line for line in io.StringIO(plain(files["csv"])) if not line.startswith("#")))
+    assert pq.read_table(io.BytesIO(b64decode(files["parquet"]))).num_rows == len(rows) > 20
+    assert len(json.loads(plain(files["json"]))["measures"]) == len(rows)
 
 
 def test_every_figure_is_there_in_the_end_and_one_of_each_menu_before(steps):
