@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import click
 
-from trialsim.verbs.search import simon, single_stage
+from trialsim.verbs.search import fleming, gehan, bop2, calibrate, precision, predictive, selection, simon, single_stage
 
-FAMILIES = (simon.simon, single_stage.single_stage)
+FAMILIES = (
+    simon.simon,
+    single_stage.single_stage,
+    predictive.predictive,
+    bop2.bop2,
+    precision.precision,
+    selection.selection,
+    calibrate.calibrate,
+)
 """The families, as commands."""
 
 
