@@ -16,6 +16,7 @@ import click
 from trialsim._version import __version__
 from trialsim.errors import TrialsimError
 from trialsim.verbs import about, compare, replay, results, run, sweep
+from trialsim.verbs.analyse import analyse
 from trialsim.verbs.search import search
 
 
@@ -37,6 +38,7 @@ for _verb in (
     compare.compare,
     replay.replay,
     search,
+    analyse,
     results.results,
     about.validate,
     about.schema,

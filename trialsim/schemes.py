@@ -38,6 +38,12 @@ def why_tied(nodes: list[Node]) -> str | None:
     return None
 
 
+def bounds_at(node: Node, arm: int) -> LookBounds | None:
+    """Return at which responses an arm stops at a node; None if it cannot."""
+    n, low, high = node.path.n[arm], node.stop_low[arm], node.stop_high[arm]
+    return LookBounds(n, low, min(high, n + 1)) if low >= 0 or high <= n else None
+
+
 class ArmSchemes:
     """Reads the scheme of an arm off a tree; every part of the tree is read once."""
 
@@ -56,8 +62,10 @@ class ArmSchemes:
         if stop_look < 0:
             scheme = Scheme(before, ending.path.n[arm])
         else:
-            looks, n_final = self._from(self._going_on(last, ending, arm), arm)
-            scheme = Scheme((*before, *self._own(last, arm), *looks), n_final)
+            looks, n_final = self.ahead(self._going_on(last, ending, arm), arm)
+            n = ending.path.n[arm]  # an arm that stops with the trial need not have been able to stop by itself
+            here = self.own(last, arm) or (LookBounds(n, -1, n + 1),)
+            scheme = Scheme((*before, *here, *looks), n_final)
         return self._numbers.setdefault(scheme, len(self._numbers)), len(before)
 
     def arrays(self) -> tuple[NDArray[np.int32], list[int]]:
@@ -69,11 +77,10 @@ class ArmSchemes:
                 looks[number, : len(scheme.looks)] = scheme.looks
         return looks, [scheme.n_final for scheme in self._numbers]
 
-    def _own(self, node: int, arm: int) -> Looks:
+    def own(self, node: int, arm: int) -> Looks:
         """Return the look of a node as the arm sees it: nothing, where it cannot stop."""
-        here = self._nodes[node]
-        n, low, high = here.path.n[arm], here.stop_low[arm], here.stop_high[arm]
-        return (LookBounds(n, low, min(high, n + 1)),) if low >= 0 or high <= n else ()
+        bounds = bounds_at(self._nodes[node], arm)
+        return () if bounds is None else (bounds,)
 
     def _before(self, node: int, arm: int) -> Looks:
         """Return the looks that the arm has gone past when a node is reached."""
@@ -81,7 +88,7 @@ class ArmSchemes:
         if key not in self._passed:
             here = self._nodes[node]
             earlier = [number for number in here.path.nodes[: here.look] if number >= 0]
-            self._passed[key] = (*self._before(earlier[-1], arm), *self._own(earlier[-1], arm)) if earlier else ()
+            self._passed[key] = (*self._before(earlier[-1], arm), *self.own(earlier[-1], arm)) if earlier else ()
         return self._passed[key]
 
     def _going_on(self, node: int, ending: Node, arm: int) -> int:
@@ -93,7 +100,7 @@ class ArmSchemes:
                 code += here.stride[other]
         return here.children[code]
 
-    def _from(self, node: int, arm: int) -> tuple[Looks, int]:
+    def ahead(self, node: int, arm: int) -> tuple[Looks, int]:
         """Return the looks of the arm from a node on, if nobody stops any more, and its patients at the end."""
         key = (node, arm)
         if key not in self._ahead:
@@ -101,6 +108,6 @@ class ArmSchemes:
             if here.is_ending:
                 self._ahead[key] = ((), here.path.n[arm])
             else:
-                looks, n_final = self._from(here.children[0], arm)
-                self._ahead[key] = ((*self._own(node, arm), *looks), n_final)
+                looks, n_final = self.ahead(here.children[0], arm)
+                self._ahead[key] = ((*self.own(node, arm), *looks), n_final)
         return self._ahead[key]

@@ -1,4 +1,4 @@
-"""The registry of intervals after stopping, beside that of the estimators, and the names by which both are asked for."""
+"""The registry of intervals after stopping, beside that of the estimators; the names by which both are asked for."""
 
 from __future__ import annotations
 

@@ -40,9 +40,7 @@ def after_stopping(setting: Setting, tally: Tally) -> Iterator[Entry]:
                 yield from _of_interval(lower[rows], upper[rows], rate, weight, (arm, given, name))
 
 
-def _of_estimator(
-    values: Floats, rate: float, weight: Floats, words: tuple[str, str | None, str]
-) -> Iterator[Entry]:
+def _of_estimator(values: Floats, rate: float, weight: Floats, words: tuple[str, str | None, str]) -> Iterator[Entry]:
     arm, given, name = words
     error = values - rate
     yield Entry("rate_mean", mean(values, weight), arm, given=given, variant=name)
