@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from trialsim.errors import InputError, Place, at, nearest
+from trialsim.spec.beside import put_tables_in
 from trialsim.spec.design import Design
 from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, override_of
@@ -152,6 +153,7 @@ def _design(source: str | Path, overrides: list[Override]) -> Design:
     document = _read(source, "designs")
     _expect_schema(document, "trialsim.design/1", "a design")
     apply_overrides(document.data, overrides)
+    put_tables_in(document)
     return _validate(Design, document)
 
 
@@ -192,6 +194,7 @@ def _completed(document: Document, overrides: list[Override]) -> Scenario:
             apply_overrides(document.data, [replace(item, path=path_in_block(document.data, item.path))])
     for path in designs_to_read(document.data):
         _put_design_in(document, path)
+    put_tables_in(document)
     return _validate(Scenario, document)
 
 
@@ -254,6 +257,7 @@ def _put_design_in(document: Document, path: tuple[str, ...]) -> None:
     except InputError as error:
         raise at(document.place(path), str(error)) from None
     _expect_schema(child, "trialsim.design/1", "a design")
+    put_tables_in(child)
     if path != ("design",):
         _validate(Design, child)
     container[path[-1]] = child.data

@@ -112,6 +112,8 @@ def _path_in_data(location: Path, data: Any) -> Path:
         if value is not chosen and isinstance(value, dict) and value.get("kind") == step:
             chosen = value  # the step names the alternative, as a field may be called like a kind of rule
             continue
+        if isinstance(value, dict) and str(step) in value:
+            step = str(step)  # keys are words in YAML, and numbers in the model of a table
         if _leads_on(value, step):
             value = value[step]
         elif not (is_last and isinstance(value, dict) and isinstance(step, str) and _is_field_like(step)):

@@ -21,8 +21,10 @@ def _whole_keys(value: Any) -> Any:
     """Return the mapping with whole numbers as keys; those of JSON, and of `--set`, are written as words."""
     if not isinstance(value, dict):
         raise ValueError(_WORDS)
-    keys = {int(k) if isinstance(k, str) and k.strip().isdecimal() else k: v for k, v in value.items()}
-    return dict(sorted(keys.items())) if all(type(key) is int for key in keys) else keys
+    for key in value:
+        if not (str(key).strip().isdecimal() and 1 <= int(key) <= MAX_PATIENTS):
+            raise ValueError(f'the row "{str(key)[:40]}" must be for a whole number of patients from 1')
+    return dict(sorted((int(key), least) for key, least in value.items()))
 
 
 def _rises(rows: dict[int, int]) -> dict[int, int]:
