@@ -16,7 +16,7 @@ def staged_document(
     source: str,
     targets: Targets | None,
     looks: Sequence[int],
-    stop_at_or_below: Sequence[int],
+    stop_at_or_below: Sequence[int | None],
     reject_at_or_above: Sequence[int | None] = (),
 ) -> dict[str, Any]:
     """Return a single-arm design with response counts at its looks, as `spec.design.Design` reads it.
@@ -32,7 +32,8 @@ def staged_document(
     looks
         Patients at each look, increasing; the last is the final analysis.
     stop_at_or_below
-        The most responses that stop at each look, -1: none; at the last, that do not reject the null hypothesis.
+        The most responses that stop at each look, -1: none; at the last, that do not reject the null hypothesis, None:
+        it tests nothing.
     reject_at_or_above
         Responses that stop for efficacy at each look but the last (None: none do); empty: at no look.
 
@@ -52,12 +53,12 @@ def staged_document(
             "name": "final" if is_last else "interim" if len(looks) == 2 else f"look {index + 1}",
             "at": "full_enrolment" if is_last else {"total": int(n)},
         }
-        if not is_last and most >= 0:
+        if not is_last and most is not None and most >= 0:
             look["continue_if"] = {"rule": _at_least(most + 1)}
         reject = reject_at_or_above[index] if reject_at_or_above and not is_last else None
         if reject is not None:
             look["success_if"] = {"rule": _at_least(reject), "then": "stop"}
-        if is_last:
+        if is_last and most is not None:
             look["success_if"] = {"rule": _at_least(most + 1)}
         document["looks"].append(look)
     return document

@@ -9,6 +9,7 @@ as many, the smaller.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -74,7 +75,8 @@ def best_designs(targets: Targets, n_max: int) -> Best:
 
     designs, figures = np.zeros((n_max + 1, 3), np.int64), np.zeros((n_max + 1, 4))
     hull = np.zeros(n_max + 1, np.int64)
-    n_admissible = two_stage(*targets, designs, figures, hull)
+    null_rate, target_rate, alpha, beta = map(np.float64, targets)
+    n_admissible = two_stage(null_rate, target_rate, alpha, beta, designs, figures, hull)
     sizes = np.flatnonzero(np.isfinite(figures[:, 0]))
     n1, r1, r = designs[sizes].T
     values = np.column_stack([n1, r1, sizes, r, figures[sizes]])
@@ -86,7 +88,7 @@ def _weights(best: Best) -> list[list[float]]:
     n, expected = best.values[best.hull, 2], best.values[best.hull, 4]
     slopes = -np.diff(expected) / np.diff(n)
     turns = [1.0, *(slopes / (1.0 + slopes)).tolist(), 0.0]
-    return [[low, high] for high, low in zip(turns[:-1], turns[1:], strict=True)]
+    return [[low, high] for high, low in pairwise(turns)]
 
 
 def _found(criterion: str, values: NDArray[np.float64], weight: list[float], targets: Targets) -> Found:

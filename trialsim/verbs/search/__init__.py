@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import click
 
-from trialsim.verbs.search import fleming, gehan, bop2, calibrate, precision, predictive, selection, simon, single_stage
+from trialsim.verbs.search import (
+    bop2,
+    bryant_day,
+    calibrate,
+    fleming,
+    gehan,
+    precision,
+    predictive,
+    selection,
+    simon,
+    single_stage,
+)
 
 FAMILIES = (
     simon.simon,
     single_stage.single_stage,
+    gehan.gehan,
+    fleming.fleming,
     predictive.predictive,
     bop2.bop2,
+    bryant_day.bryant_day,
     precision.precision,
     selection.selection,
     calibrate.calibrate,

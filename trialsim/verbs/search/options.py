@@ -33,6 +33,24 @@ def rate(ctx: click.Context, param: click.Parameter, value: Any) -> float | None
         raise InputError(f"{param.opts[0]} {value}: is not {error}") from None
 
 
+def patients(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:  # noqa: ARG001
+    """Return numbers of patients that were given with commas between them, 15,25; for click's `callback`.
+
+    Raises
+    ------
+    InputError
+        If they are not whole numbers.
+    """
+    if value is None:
+        return None
+    try:
+        return tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise InputError(
+            f"{param.opts[0]} {value}: whole numbers with commas between them are needed, as 15,25"
+        ) from None
+
+
 def _number(value: Any) -> Any:
     try:
         return float(value)
