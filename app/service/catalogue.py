@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.service.service import Refusal
-from trialsim.report.explain import decision_table, paragraph
-from trialsim.report.numbers import percent
+from trialsim.report.boundaries import decision_table
+from trialsim.report.explain import paragraph
 from trialsim.spec.load import load_design
 from trialsim.spec.shipped import shipped_names
 
@@ -104,7 +104,7 @@ def _entry(name: str) -> Entry:
 
 
 def _published(design: Design) -> tuple[Compared, ...]:
-    from trialsim.validation import validate
+    from trialsim.validation import rates_in_words, validate
 
     found = []
     for item in validate(design, engine="exact"):
@@ -114,7 +114,7 @@ def _published(design: Design) -> tuple[Compared, ...]:
         found.append(
             Compared(
                 ", ".join([one.measure + at, *(word for word in where if word)]),
-                "any" if one.response_rate is None else percent(one.response_rate),
+                rates_in_words(one),
                 f"{SIGNS[one.relation]}{one.printed:.{one.digits}f}",
                 "–" if ours is None else f"{ours:.6f}",
                 item.agrees,

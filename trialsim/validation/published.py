@@ -54,7 +54,7 @@ class Summary(NamedTuple):
     n_designs_counted: int
     n_values: int
     n_checked: int
-    """Values that were read where `place` says."""
+    """Values that were read where they are first printed."""
     n_checked_agreeing: int
 
     @property
@@ -63,7 +63,7 @@ class Summary(NamedTuple):
         left_out = self.n_values - self.n_checked
         not_counted = f"; {left_out} not checked at the source and not counted" if left_out else ""
         return (
-            f"{self.n_designs} designs, {self.n_designs_counted} of which count: "
+            f"{self.n_designs} design{'' if self.n_designs == 1 else 's'}, {self.n_designs_counted} of which count: "
             f"{self.n_checked_agreeing} of {self.n_checked} values checked at the source agree{not_counted}."
         )
 

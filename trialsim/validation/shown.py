@@ -9,16 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from trialsim.report.document import csv_cell
 from trialsim.report.numbers import percent
+from trialsim.report.render import table_as_markdown
 from trialsim.report.table import Table
 from trialsim.validation.published import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trialsim.spec.design import PublishedValue
     from trialsim.validation.published import Validation
 
 SCHEMA = "trialsim.validation/1"
 SIGNS = {"equals": "", "less_than": "< ", "at_most": "≤ ", "at_least": "≥ "}
+PAGE_HEAD = """# Validation
+
+Every published number that a shipped design carries, against the exact and the simulated value (100,000 replicates,
+seed 1). "Agrees" means within half a unit of the last printed digit, or in the printed relation. Written by
+`make docs`; the same table is printed by `python -m trialsim validate`, and each row is a test.
+
+A number was checked at the source if it was read in the document where it was first printed, the one that the column
+"printed at" names: a paper, or the documentation of a program that computed it for the published design. A number that
+was read at second hand, or is only remembered, stands in brackets and does not count. A design counts if at least one
+number of it that is more than a bound was checked at the source, and all that were checked agree.
+
+"""
 HEADER = ["design", "measure", "true rate", "verdict", "printed at", "printed", "exact", "simulated", "MCSE", "z"]
 
 
@@ -33,11 +47,11 @@ def _cells(item: Validation) -> list[str]:
     return [
         item.design.name,
         _measure(item),
-        _rates(item),
+        rates_in_words(p),
         item.verdict,
         p.place + ("" if p.checked_at_source else " (not checked at the source)"),
         f"{SIGNS[p.relation]}{p.printed:.{p.digits}f}",
-        "–" if r.exact is None else f"{r.exact:.6f}",
+        "–" if r.exact is None else f"{r.exact:.{max(6, p.digits + 1)}f}",
         f"{r.estimate:.6f}" if simulated else "–",
         f"{r.mcse:.2g}" if simulated else "–",
         "–" if r.z is None else f"{r.z:.2f}",
@@ -51,12 +65,16 @@ def _measure(item: Validation) -> str:
     return p.measure + at + (f", {p.look}" if p.look is not None and looks > 1 else "")
 
 
-def _rates(item: Validation) -> str:
-    p = item.published
-    if p.response_rate is None:
-        return "any"
+def rates_in_words(p: PublishedValue) -> str:
+    """Return the true rates that a value was printed for: "30 %, toxicity 20 %"; "any" if it needs none."""
+    response = "any" if p.response_rate is None else percent(p.response_rate)
     toxicity = f", toxicity {percent(p.toxicity_rate)}" if p.toxicity_rate is not None else ""
-    return percent(p.response_rate) + toxicity + (f", OR {p.odds_ratio:g}" if p.odds_ratio is not None else "")
+    return response + toxicity + (f", OR {p.odds_ratio:g}" if p.odds_ratio is not None else "")
+
+
+def as_page(found: Sequence[Validation]) -> str:
+    """Return the page of the documentation, docs/validation.md."""
+    return f"{PAGE_HEAD}{summary(found).sentence}\n\n{table_as_markdown(as_table(found))}"
 
 
 def rows(found: Sequence[Validation]) -> list[dict[str, Any]]:
