@@ -17,6 +17,7 @@ from trialsim._version import __version__
 from trialsim.errors import TrialsimError
 from trialsim.verbs import about, compare, replay, results, run, sweep
 from trialsim.verbs.analyse import analyse
+from trialsim.verbs.boundaries import boundaries
 from trialsim.verbs.search import search
 
 
@@ -34,6 +35,7 @@ def app() -> None:
 for _verb in (
     run.run,
     about.check,
+    boundaries,
     sweep.sweep,
     compare.compare,
     replay.replay,

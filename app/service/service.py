@@ -252,7 +252,7 @@ class Service:
 
     def decisions(self, design: Design, plan: Any) -> Table:
         """Return the decision table of a design."""
-        from trialsim.report.explain import decision_table
+        from trialsim.report.boundaries import decision_table
 
         return decision_table(design, plan, design.name)
 

@@ -6,7 +6,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from trialsim.compile import compile_design
-from trialsim.report.explain import decision_table, defaults, paragraph, question
+from trialsim.report.boundaries import decision_table
+from trialsim.report.explain import defaults, paragraph, question
 from trialsim.report.explain_conduct import conduct_paragraph
 from trialsim.report.explain_sweep import sweep_paragraph
 from trialsim.report.render import table_as_text

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from trialsim.report.numbers import percent
-from trialsim.report.table import Table
 from trialsim.spec.looks import per_arm_sizes
 
 if TYPE_CHECKING:
-    from trialsim.plan import Plan
     from trialsim.spec.design import Design, ToxicityEndpoint
     from trialsim.spec.looks import ContinueIf, Look, SuccessIf
     from trialsim.spec.scenario import Scenario, Truth
@@ -84,38 +82,6 @@ def joined(parts: list[str]) -> str:
     'a, b and c'
     """
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-
-
-def decision_table(design: Design, plan: Plan, name: str) -> Table:
-    """Return the numbers that the rules compile to, while every arm is in the trial."""
-    from trialsim.plan import NEVER, watches_toxicity
-
-    header = ["look", "of", "patients", "stops at or below", "success at or above"]
-    is_toxic = watches_toxicity(plan)
-    table = Table(f"decision table, {name} (while no arm has stopped)", header, 2)
-    if is_toxic:
-        header.append("too toxic at or above")
-    nodes, node = plan.nodes, 0
-    while True:
-        look = design.looks[int(nodes.look[node])]
-        too_many = nodes.toxic_least[node]
-        if look.at == "full_enrolment" and nodes.ending[node] < 0:
-            node = int(nodes.children[nodes.first_child[node]])  # nobody is too toxic
-        ending = int(nodes.ending[node])
-        for arm, arm_name in enumerate(design.arm_names):
-            low, least = int(nodes.stop_low[node, arm]), int(nodes.success[node, arm])
-            if ending >= 0:
-                own = plan.arm_cells.success & (plan.arm_cells.arm == arm) & (plan.arm_cells.n == nodes.n[node, arm])
-                least = int(plan.arm_cells.x[own].min()) if own.any() else int(NEVER)
-            if low >= 0 or least < NEVER or too_many[arm] < NEVER:
-                row = [look.name, arm_name, str(nodes.n[node, arm]), _low(low), _least(least)]
-                table.rows.append([*row, _least(int(too_many[arm]))] if is_toxic else row)
-        low, least = int(nodes.pooled_stop_low[node]), int(nodes.pooled_success[node])
-        if low >= 0 or least < NEVER:
-            table.rows.append([look.name, "pooled", str(nodes.n[node].sum()), _low(low), _least(least)])
-        if ending >= 0:
-            return table
-        node = int(nodes.children[nodes.first_child[node]])
 
 
 def defaults(part: BaseModel, path: str = "") -> list[str]:
@@ -208,15 +174,3 @@ def _stops(look: Look) -> bool:
     if look.toxic_if is not None and look.at != "full_enrolment":
         return True
     return look.continue_if is not None or (look.success_if is not None and look.success_if.then == "stop")
-
-
-def _low(low: int) -> str:
-    from trialsim.plan import NEVER
-
-    return "–" if low < 0 else "always" if low >= NEVER - 1 else str(low)
-
-
-def _least(least: int) -> str:
-    from trialsim.plan import NEVER
-
-    return "–" if least >= NEVER else str(least)

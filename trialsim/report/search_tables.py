@@ -42,10 +42,15 @@ def as_markdown(search: Search) -> str:
 
 def as_html(search: Search) -> str:
     """Return one page that needs nothing else, with the picture of the feasible designs where there is one."""
-    from trialsim.report.search_html import page
+    from trialsim.report.page import page
 
+    figures = []
+    if search.feasible is not None and {"n", "en_null"} <= set(search.feasible.columns):
+        from trialsim.report.plots.feasible import feasible_designs
+
+        figures.append(feasible_designs(search))
     body = [one_table_as_html(table(search)), *(f"<p>{escape(note)}</p>" for note in search.notes)]
-    return page(heading(search), "\n".join(body), search)
+    return page(heading(search), "\n".join(body), figures)
 
 
 def document(search: Search) -> dict[str, Any]:
