@@ -13,7 +13,7 @@ import numpy as np
 
 from trialsim.errors import InputError
 from trialsim.inference.posterior import Beta, posterior_above
-from trialsim.search.documents import rates_in_name, staged_document
+from trialsim.search.documents import staged_document
 from trialsim.search.found import Feasible, Found, Search
 from trialsim.search.rounding import within
 from trialsim.search.stages import Figures, checked_looks, checked_prior, solve_stages
@@ -142,6 +142,7 @@ def enumerate_designs(looks: tuple[int, ...], null_rate: float, prior: Beta, gam
         ends.append(high)
     stop_low, gamma_of, start, end = (np.concatenate(part) for part in (lows, gammas, starts, ends))
     order = np.argsort(start - end, kind="stable")
+    order = order[(stop_low[order] < np.array(looks)).all(axis=1)]  # some outcome can succeed
     _, first = np.unique(stop_low[order], axis=0, return_index=True)
     kept = order[first]
     return Designs(stop_low[kept], gamma_of[kept], start[kept], end[kept])
@@ -170,7 +171,7 @@ def _found(
     gamma, chosen = float(designs.gamma[index]), within(*interval)
     name = "bop2" if criterion == "max-power" else f"bop2-{criterion}"
     document = staged_document(
-        f"{name}-{rates_in_name(targets)}-{looks[-1]}",
+        f"{name}-{targets.null_rate:.4g}-{targets.target_rate:.4g}-{targets.alpha:.4g}-{looks[-1]}",
         f"BOP2 design of {looks[-1]} patients, lambda {chosen:g}, gamma {gamma:g}",
         SOURCE,
         targets,
