@@ -901,7 +901,7 @@ def test_engines_that_disagree_give_exit_code_3_and_say_so(format_: str, in_proc
 
 @pytest.mark.usefixtures("spoiled")
 def test_validate_gives_exit_code_3_when_a_simulated_value_is_wrong(in_process: InProcess) -> None:
-    assert in_process("validate", "--n-sims", "20000").code == 3
+    assert in_process("validate", "gist-imatinib", "--n-sims", "20000").code == 3
 
 
 def test_engines_that_agree_give_exit_code_0(in_process: InProcess) -> None:
@@ -1063,7 +1063,7 @@ def test_list_names_everything_that_ships_with_its_title(in_process: InProcess) 
 
 
 def test_validate_shows_what_was_printed_beside_both_engines(in_process: InProcess) -> None:
-    ran = in_process("validate", "--n-sims", "20000", "--format", "markdown")
+    ran = in_process("validate", "gist-imatinib", "simon-1989-20-40", "--n-sims", "20000", "--format", "markdown")
     assert (ran.code, ran.err) == (0, "")
     lines = [line for line in ran.out.splitlines() if line.startswith("|")]
     head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)

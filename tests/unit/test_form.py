@@ -98,6 +98,15 @@ def test_a_design_is_asked_the_plainest_question() -> None:
     assert scenario.name == "simon-1989-20-40"
 
 
+def test_a_design_that_watches_toxicity_is_tried_at_both_of_its_toxicity_rates() -> None:
+    scenario = load_scenario("bryant-day-1995")
+    assert [(truth.name, truth.response_rate, truth.toxicity_rate) for truth in scenario.truths] == [
+        ("null rate", 0.3, 0.2),
+        ("target rate", 0.5, 0.2),
+        ("target rate, too toxic", 0.5, 0.4),
+    ]
+
+
 def test_a_design_without_hypotheses_is_tried_at_round_rates() -> None:
     text = (
         "schema: trialsim.design/1\nname: plain\narms: [{name: a}]\nenrolment: {cap: 20}\n"

@@ -174,8 +174,20 @@ def _asked(document: Document) -> Document:
         truths = [{"name": name, "response_rate": rates[key]} for name, key in known.items()]
     else:
         truths = [{"name": f"{percent} %", "response_rate": percent / 100} for percent in (10, 20, 30, 40, 50)]
+    toxicity = data.get("toxicity")
+    if isinstance(toxicity, dict) and "null_rate" in toxicity:
+        truths = _with_toxicity(truths, toxicity)
     whole = {"schema": "trialsim.scenario/1", "name": data.get("name"), "design": data, "truths": truths}
     return Document(document.source, whole, {(): 1}, {("design",): document}, document.may_name_files)
+
+
+def _with_toxicity(truths: list[dict[str, Any]], toxicity: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the truths at the acceptable toxicity rate, and the last of them at the unacceptable one too."""
+    unacceptable = toxicity["null_rate"]
+    found = [{**truth, "toxicity_rate": toxicity.get("target_rate", unacceptable)} for truth in truths]
+    if "target_rate" in toxicity:
+        found.append({**truths[-1], "name": f"{truths[-1]['name']}, too toxic", "toxicity_rate": unacceptable})
+    return found
 
 
 def _with_design(document: Document) -> Document:
