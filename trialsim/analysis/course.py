@@ -94,16 +94,21 @@ class _Arm:
         return LookBounds(n, low, high)
 
     def _check(self, node: Node, seen: Seen, bounds: LookBounds, verdict: str | None) -> None:
-        name, is_last = self.design.looks[node.look].name, seen == self.data.seen[-1]
-        if verdict is None and is_last:
-            raise self.error(
-                f"with {seen.x} of {seen.n} at {name} the arm goes on, so the data of what came after are missing"
-            )
-        if verdict is not None and not is_last:
+        if verdict is not None and seen != self.data.seen[-1]:
+            name = self.design.looks[node.look].name
             needs = f"{bounds.stop_low + 1} or more" if verdict == "futility" else f"fewer than {bounds.stop_high}"
             raise self.error(
                 f"with {seen.x} of {seen.n} at {name} the arm stops for {verdict} (it goes on with {needs}), so there "
                 "can be no data after it"
+            )
+
+    def check_goes_on(self, node: Node) -> None:
+        """Complain if the data end at a look after which the arm is still in the trial."""
+        seen = self.at(node)
+        if seen is not None and seen == self.data.seen[-1]:
+            raise self.error(
+                f"with {seen.x} of {seen.n} at {self.design.looks[node.look].name} the arm goes on, so the data of "
+                "what came after are missing"
             )
 
     def error(self, problem: str) -> InputError:
@@ -131,16 +136,16 @@ def courses(design: Design, observed: Sequence[Observed]) -> list[Course]:
         verdicts = {arm: arms[arm].decide(node) for arm in node.path.in_trial if arm in arms}
         digits = {arm: 1 if verdict == "futility" else 2 for arm, verdict in verdicts.items() if verdict is not None}
         child = nodes[node.children[sum(node.stride[arm] * digit for arm, digit in digits.items())]]
-        for arm in node.path.in_trial:
-            if arm in arms and child.path.stop_look[arm] >= 0:
-                seen = arms[arm].at(node)
-                if seen is None:
-                    raise arms[arm].error(
-                        f"the trial ended at {design.look_names[node.look]}, of which there are no data"
-                    )
-                others = sum(node.stride[other] * digit for other, digit in digits.items() if other != arm)
-                ahead = 0 if design.enrolment.when_arm_stops == "stop_trial" else others
-                arms[arm].ended = (node, seen, verdicts[arm] or "with the trial", node.children[ahead])
+        for arm, verdict in verdicts.items():
+            if child.path.stop_look[arm] < 0:
+                arms[arm].check_goes_on(node)
+                continue
+            seen = arms[arm].at(node)
+            if seen is None:
+                raise arms[arm].error(f"the trial ended at {design.look_names[node.look]}, of which there are no data")
+            others = sum(node.stride[other] * digit for other, digit in digits.items() if other != arm)
+            ahead = 0 if design.enrolment.when_arm_stops == "stop_trial" else others
+            arms[arm].ended = (node, seen, verdict or "with the trial", node.children[ahead])
         node = child
     for arm in node.path.in_trial:
         if arm in arms:

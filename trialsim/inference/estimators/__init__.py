@@ -42,7 +42,7 @@ def estimates(name: str, scheme: Scheme, stage: int) -> Floats:
 
     >>> from trialsim.inference.sequential import LookBounds, Scheme
     >>> float(estimates("umvue", Scheme((LookBounds(18, 2, 19),), 73), 1)[6].round(4))
-    0.1336
+    0.1783
     """
     values = ESTIMATORS[name](scheme, stage)
     values.setflags(write=False)
