@@ -15,6 +15,7 @@ from trialsim.verbs.search import (
     selection,
     simon,
     single_stage,
+    toxicity,
 )
 
 FAMILIES = (
@@ -28,6 +29,7 @@ FAMILIES = (
     precision.precision,
     selection.selection,
     calibrate.calibrate,
+    toxicity.toxicity,
 )
 """The families, as commands."""
 
