@@ -122,7 +122,7 @@ def run(
         records += precision_records(base, plan_name, design)
         for truth in scenario.truths:
             setting = base._replace(rates=truth.rates(design.arm_names))
-            exact = _solve(setting) if engine != "montecarlo" and not reason else None
+            exact = _solve(setting, design.name) if engine != "montecarlo" and not reason else None
             where = (plan_name, truth.name)
             simulated = _simulate(setting, scenario, n_jobs, progress, kept, where) if engine != "exact" else None
             records += records_of(setting, plan_name, truth.name, exact, simulated)
@@ -148,10 +148,26 @@ def _why_not(plan: Plan) -> str | None:
     return why_not(plan)
 
 
-def _solve(setting: Setting) -> Tally:
-    from trialsim.engines.exact import solve
+def _solve(setting: Setting, design: str) -> Tally:
+    """Return the exact solution, once it has passed the guard.
 
-    return solve(setting.plan, setting.rates)
+    Raises
+    ------
+    InputError
+        If an arm is less likely to go on when it responds more often.
+    """
+    from trialsim.engines.exact import solve
+    from trialsim.engines.guard import falls
+
+    tally = solve(setting.plan, setting.rates)
+    found = falls(setting.plan, setting.rates, tally)
+    if found is not None:
+        (rate, higher), (now, then) = found.rates, found.chances
+        raise InputError(
+            f"design {design}: arm {setting.arms[found.arm]} goes on with probability {now:.6g} at a true rate of "
+            f"{rate:g}, but with only {then:.6g} at {higher:g}; a rule is undone by more responses."
+        )
+    return tally
 
 
 def _simulate(
@@ -231,7 +247,7 @@ def _readings(scenario: Scenario, n_jobs: int, progress: Callable[[int], None]) 
             rates = truth.rates(design.arm_names)
             level = design.analysis.level
             setting = Setting(plan, design.arm_names, design.look_names, rates, intervals_of(variant), level, (0.5,))
-            exact = _solve(setting) if not _why_not(plan) else None
+            exact = _solve(setting, design.name) if not _why_not(plan) else None
             conducted = _conducted(setting, variant, design, n_jobs, progress)
             records = calendar_records(setting, variant, plan_name, truth.name, exact, conducted)
             found.append(Reading(name, truth.name, tuple(records)))
