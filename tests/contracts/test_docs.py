@@ -55,6 +55,10 @@ def test_the_validation_page_is_current() -> None:
     assert printed == [[cell.replace("|", "\\|") for cell in row[:7]] for row in as_table(found).rows]
 
 
+def test_the_readme_counts_the_designs() -> None:
+    assert f"({len(shipped_names('designs'))} published designs," in README
+
+
 @pytest.mark.slow_statistics
 def test_the_whole_validation_page_is_current() -> None:
     found = [item for name in shipped_names("designs") for item in validate(trialsim.load_design(name))]
