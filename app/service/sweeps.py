@@ -128,7 +128,7 @@ def fields(service: Service, state: State) -> list[FormField]:
 def default_rows(known: Sequence[FormField]) -> list[Row]:
     """Return the size of the first look and the responses that it asks for, about the values that they have."""
     sizes = [one for one in known if re.search(r"\.at\.(per_arm|total)$", one.path)]
-    asked = [one for one in known if one.path.endswith(".rule.at_least")]
+    asked = [one for one in known if one.path.endswith(".rule.at_least") and one.kind == "whole"]
     rows = []
     if sizes:
         rows.append(Row(sizes[0].path, False, ceil(0.55 * sizes[0].value), ceil(1.65 * sizes[0].value)))

@@ -38,7 +38,7 @@ def test_exact_test_is_the_binomial_tail() -> None:
         (Fraction(0), Fraction(1, 20), Fraction(1, 5), Fraction(1, 2), Fraction(9, 10)),
         (Fraction(1, 100), Fraction(1, 20), Fraction(1, 32)),
     ):
-        least = naive.least(n, lambda x, n=n, rate=rate, alpha=alpha: naive.binomial_tail(x, n, rate) <= alpha)
+        least = naive.least([naive.binomial_tail(x, n, rate) <= alpha for x in range(n + 1)])
         assert rule("exact-test", null_rate=float(rate), alpha=float(alpha)).boundary(Asked("a", n, n)) == least
 
 
@@ -49,7 +49,7 @@ def test_posterior_is_the_beta_tail(prior: naive.Prior) -> None:
         above = [naive.posterior_above(rate, x, n, prior) for x in range(n + 1)]
         for at_least in (0.05, 0.37, 0.8, 0.975):
             found = rule("posterior", above=float(rate), at_least=at_least, prior=as_given(prior))
-            least = naive.least(n, lambda x, above=above, at_least=at_least: above[x] >= at_least)
+            least = naive.least([p >= at_least for p in above])
             assert found.boundary(Asked("a", n, 40)) == least
             seen.add(least)
     assert len(seen) > 8
@@ -62,7 +62,7 @@ def test_predictive_probability_is_the_beta_binomial_tail(prior: naive.Prior) ->
         tail = [naive.predictive_tail(final - x, 37 - n, x, n, prior) for x in range(n + 1)]
         for at_least in (0.001, 0.1, 0.63, 0.95):
             found = rule("predictive-probability", at_least=at_least, prior=as_given(prior))
-            least = naive.least(n, lambda x, tail=tail, at_least=at_least: tail[x] >= at_least)
+            least = naive.least([p >= at_least for p in tail])
             assert found.boundary(Asked("a", n, 37, final)) == least
             seen.add(least)
     assert len(seen) > 8
@@ -73,14 +73,14 @@ def test_predictive_probability_is_the_beta_binomial_tail(prior: naive.Prior) ->
 def test_bop2_is_the_beta_tail_against_a_cut_that_moves(prior: naive.Prior | None, direction: str) -> None:
     seen = set()
     for n, rate, cut, gamma in product(N, (Fraction(1, 10), Fraction(3, 10)), (0.7, 0.93), (0.0, 0.5, 1.0)):
-        given = {} if prior is None else {"prior": as_given(prior)}
+        given: dict[str, Any] = {} if prior is None else {"prior": as_given(prior)}
         found = rule("bop2", above=float(rate), gamma=gamma, direction=direction, **{"lambda": cut}, **given)
         now = cut * (n / 40) ** gamma
         own = [(Fraction(1), rate, 1 - rate)] if prior is None else prior
         above = [naive.posterior_above(rate, x, n, own) for x in range(n + 1)]
         met = [p >= now if direction == "benefit" else p > 1 - now for p in above]
-        assert found.boundary(Asked("a", n, 40)) == naive.least(n, lambda x, met=met: met[x])
-        seen.add(naive.least(n, lambda x, met=met: met[x]))
+        assert found.boundary(Asked("a", n, 40)) == naive.least(met)
+        seen.add(naive.least(met))
     assert len(seen) > 5
 
 
@@ -88,7 +88,7 @@ def test_curtailment_asks_every_way_the_trial_can_end() -> None:
     for n, final in product(N, (0, 4, 11, 37, 38)):
         ends = {x: [x + y >= final for y in range(37 - n + 1)] for x in range(n + 1)}
         asked = Asked("a", n, 37, final)
-        possible, certain = (naive.least(n, lambda x, how=how, ends=ends: how(ends[x])) for how in (any, all))
+        possible, certain = (naive.least([how(ends[x]) for x in range(n + 1)]) for how in (any, all))
         assert rule("curtailment").boundary(asked) == possible
         assert rule("curtailment", success="certain").boundary(asked) == certain
 
@@ -99,19 +99,15 @@ def test_conditional_power_is_the_binomial_tail_of_those_to_come() -> None:
         N, (0, 4, 11, 37, 38), (Fraction(0), Fraction(2, 5), Fraction(1), None), (0.02, 0.3, 0.9)
     ):
         found = rule("conditional-power", rate="observed" if rate is None else float(rate), at_least=cut)
-        least = naive.least(
-            n,
-            lambda x, n=n, final=final, rate=rate, cut=cut: (
-                naive.conditional_tail(final - x, 37 - n, Fraction(x, n) if rate is None else rate) >= cut
-            ),
-        )
+        rates = [Fraction(x, n) if rate is None else rate for x in range(n + 1)]
+        least = naive.least([naive.conditional_tail(final - x, 37 - n, p) >= cut for x, p in enumerate(rates)])
         assert found.boundary(Asked("a", n, 37, final)) == least
         seen.add(least)
     assert len(seen) > 8
 
 
 def test_joined_rules_are_met_when_any_or_all_of_them_are() -> None:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"kind": "responses", "at_least": 4},
         {"kind": "exact-test", "null_rate": 0.1, "alpha": 0.1},
         {"kind": "table", "at_least": {5: 2, 10: 3, 37: 9}, "other_n": "row_below"},
@@ -122,7 +118,7 @@ def test_joined_rules_are_met_when_any_or_all_of_them_are() -> None:
         assert len(set(each)) > 1
         for kind, how in (("any", any), ("all", all)):
             met = [how(x >= least for least in each) for x in range(n + 1)]
-            assert rule(kind, rules=parts).boundary(asked) == naive.least(n, lambda x, met=met: met[x])
+            assert rule(kind, rules=parts).boundary(asked) == naive.least(met)
 
 
 BETA = {"responses": 0.2, "non_responses": 0.8}

@@ -1,6 +1,5 @@
 """Stopping rules from their definitions, in fractions: the fewest responses that meet each (docs/rules.md)."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import comb, exp, lgamma, log
 
@@ -8,9 +7,9 @@ Prior = list[tuple[Fraction, Fraction, Fraction]]
 """Weight, responses, non-responses of each Beta distribution that is mixed."""
 
 
-def least(n: int, met: Callable[[int], bool]) -> int:
-    """The fewest responses of n that meet a rule; n + 1 if none does."""
-    return next((x for x in range(n + 1) if met(x)), n + 1)
+def least(met: list[bool]) -> int:
+    """The fewest responses that meet a rule, from whether 0, 1, … n of n do; n + 1 if none does."""
+    return met.index(True) if True in met else len(met)
 
 
 def binomial_tail(k: int, m: int, rate: Fraction) -> Fraction:
