@@ -84,7 +84,7 @@ def as_csv(search: Search) -> str:
     writer = csv.writer(out)
     writer.writerow(columns)
     for each in rows:
-        writer.writerow([csv_cell(_cell(each.get(name))) for name in columns])
+        writer.writerow([_cell(each.get(name)) for name in columns])
     return out.getvalue()
 
 
@@ -131,9 +131,11 @@ def _word(value: Any) -> str:
 
 
 def _cell(value: Any) -> object:
-    if isinstance(value, list | tuple):
-        return " ".join("" if each is None else str(each) for each in value)
-    return json.dumps(value, default=_plain) if isinstance(value, dict) else value
+    if isinstance(value, list | tuple) and all(each is None or isinstance(each, int | float) for each in value):
+        return " ".join("" if each is None else str(each) for each in value)  # numbers: nothing a spreadsheet runs
+    if isinstance(value, list | tuple | dict):
+        value = json.dumps(value, default=_plain)
+    return csv_cell(value)
 
 
 def _feasible(feasible: Feasible) -> dict[str, Any]:

@@ -15,10 +15,22 @@ from trialsim.verbs.search.options import n_max_option, output_options, rate, sh
     "--null-rate", callback=rate, metavar="RATE", help="Rate of no interest, for its early stops and patients."
 )
 @click.option(
-    "--beta", callback=rate, default=0.05, show_default=True, help="Most probability of no response in the first stage."
+    "--beta",
+    metavar="RATE",
+    type=str,
+    callback=rate,
+    default=0.05,
+    show_default=True,
+    help="Most probability of no response in the first stage.",
 )
 @click.option(
-    "--standard-error", callback=rate, default=0.10, show_default=True, help="Wanted of the response rate at the end."
+    "--standard-error",
+    metavar="RATE",
+    type=str,
+    callback=rate,
+    default=0.10,
+    show_default=True,
+    help="Wanted of the response rate at the end.",
 )
 @click.option(
     "--assumed",

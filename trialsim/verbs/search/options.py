@@ -77,8 +77,24 @@ def rate_options(command: Any) -> Any:
 def error_options(command: Any) -> Any:
     """Add --alpha and --beta to a command."""
     for option in (
-        click.option("--beta", callback=rate, default=0.10, show_default=True, help="1 - power at the target rate."),
-        click.option("--alpha", callback=rate, default=0.05, show_default=True, help="One-sided type I error."),
+        click.option(
+            "--beta",
+            metavar="RATE",
+            type=str,
+            callback=rate,
+            default=0.10,
+            show_default=True,
+            help="1 - power at the target rate.",
+        ),
+        click.option(
+            "--alpha",
+            metavar="RATE",
+            type=str,
+            callback=rate,
+            default=0.05,
+            show_default=True,
+            help="One-sided type I error.",
+        ),
     ):
         command = option(command)
     return command
