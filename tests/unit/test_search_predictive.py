@@ -41,6 +41,11 @@ def test_the_design_loads_and_the_exact_engine_says_the_same(more):
         assert figures["power"] >= 0.8
 
 
+def test_rates_so_far_apart_that_posteriors_are_all_but_1():
+    for found in predictive(0.005, 0.95, 0.05, 0.1, n_min=20, n_max=24).designs:
+        assert found.measures == pytest.approx(engine_figures(found.document, 0.005, 0.95), abs=1e-9)
+
+
 @pytest.mark.parametrize(("name", "at"), [("theta_t", "success_if"), ("theta_l", "continue_if")])
 def test_the_whole_plateau_makes_the_same_design_and_beyond_it_another(name, at):
     found = predictive(0.2, 0.45, 0.1, 0.2, n_max=32).designs[0]

@@ -8,7 +8,7 @@ between neighbouring values are far less noisy than the values.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil, floor, hypot
+from math import ceil, floor, hypot, isfinite
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from trialsim.errors import InputError, nearest
@@ -104,7 +104,7 @@ def calibrate(
     >>> found.designs[0].details["value"], round(found.designs[0].measures["p_reject"], 4)
     (12, 0.0481)
     """
-    _check(field, start, stop, sense)
+    _check(field, start, stop, target, sense)
     trial = trial_of(source, field, which, at_rate, truth, overrides, engine, seed, n_sims, n_jobs)
     whole = trial.is_whole(start, stop)
     points = _Points(trial, whole)
@@ -228,7 +228,10 @@ def _notes(tried: list[Point], trial: Trial) -> list[str]:
     return [words, f"Simulated with the same patients at every value, {trial.n_sims:,} calendar trials each."]
 
 
-def _check(field: str, start: float, stop: float, sense: str) -> None:
+def _check(field: str, start: float, stop: float, target: float, sense: str) -> None:
+    for name, value in (("from", start), ("to", stop), ("target", target)):
+        if not isfinite(value):
+            raise InputError(f"{name} {value:g}: a finite number is needed")
     if not start < stop:
         raise InputError(
             f"from {start:g} to {stop:g}: the range of {field} is empty; the first must be below the second"

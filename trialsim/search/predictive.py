@@ -15,7 +15,7 @@ import numpy as np
 from trialsim.errors import InputError
 from trialsim.inference.binomial import pmf
 from trialsim.inference.posterior import Beta, posterior_above
-from trialsim.inference.predictive import predictive_success
+from trialsim.inference.predictive import predictive_pmf
 from trialsim.search.documents import rates_in_name, staged_document
 from trialsim.search.found import Feasible, Found, Search
 from trialsim.search.rounding import within
@@ -174,7 +174,8 @@ def _at(n: int, targets: Targets, asked: Asked) -> tuple[list[Candidate], float]
     """Return the feasible designs of `n` patients, and the largest power of those that keep alpha (0: none)."""
     looks = monitored(asked.first_look, asked.cohort, n)
     power_alone = np.cumsum(pmf(n, targets.target_rate)[::-1])[::-1]
-    rows = [_row(least, looks, asked) for least in range(1, n + 1) if power_alone[least] >= 1 - targets.beta]
+    tails = [_tails(seen, n - seen, asked.prior) for seen in looks[:-1]]
+    rows = [_row(least, tails, asked) for least in range(1, n + 1) if power_alone[least] >= 1 - targets.beta]
     if not rows:
         return [], _power_alone(n, targets)
     low, high = np.zeros(len(rows), dtype=int), np.array([len(row.gaps) for row in rows])
@@ -201,8 +202,19 @@ def _power_alone(n: int, targets: Targets) -> float:
     return float(target[int(np.argmax(null <= targets.alpha))])
 
 
-def _row(least: int, looks: tuple[int, ...], asked: Asked) -> _Row:
-    chances = [predictive_success(n, looks[-1] - n, least, (asked.prior,)) for n in looks[:-1]]
+def _tails(n: int, n_left: int, prior: Beta) -> Floats:
+    """Return P(at least y of the n_left still to come respond | x of n): a row per x, y = 0 … n_left + 1."""
+    tails = np.zeros((n + 1, n_left + 2))
+    tails[:, :-1] = np.cumsum(predictive_pmf(n, n_left, (prior,))[:, ::-1], axis=1)[:, ::-1]
+    tails[:, 0] = 1.0
+    return tails
+
+
+def _row(least: int, tails: list[Floats], asked: Asked) -> _Row:
+    chances = []
+    for tail in tails:
+        x = np.arange(len(tail))
+        chances.append(tail[x, np.clip(least - x, 0, tail.shape[1] - 1)])
     cuts = np.unique(np.concatenate([[0.0, asked.theta_u], *chances]))
     cuts = cuts[cuts <= asked.theta_u]
     is_wide = np.diff(cuts) > SAME * cuts[1:]
@@ -245,7 +257,8 @@ def _found(criterion: str, one: Candidate, targets: Targets, asked: Asked) -> Fo
         looks,
         one.stop_low,
     )
-    _write_rules(document, targets.null_rate, asked, chosen_t, chosen_l)
+    is_sharp = theta_t[1] - theta_t[0] > SAME  # else the posteriors of neighbours are one number to the rule
+    _write_rules(document, targets.null_rate, asked, chosen_t if is_sharp else None, chosen_l)
     en_null, pet_null, en_target, pet_target = one.figures
     measures = {
         "alpha": one.alpha,
@@ -266,11 +279,14 @@ def _found(criterion: str, one: Candidate, targets: Targets, asked: Asked) -> Fo
     return Found(criterion, looks, one.stop_low, measures, document, details)
 
 
-def _write_rules(document: dict[str, Any], null_rate: float, asked: Asked, theta_t: float, theta_l: float) -> None:
+def _write_rules(
+    document: dict[str, Any], null_rate: float, asked: Asked, theta_t: float | None, theta_l: float
+) -> None:
     """Write the rules as the paper words them, in place of the counts that they come to."""
     prior = {"responses": asked.prior.responses, "non_responses": asked.prior.non_responses}
     *interim, final = document["looks"]
-    final["success_if"] = {"rule": {"kind": "posterior", "above": null_rate, "at_least": theta_t, "prior": prior}}
+    if theta_t is not None:
+        final["success_if"] = {"rule": {"kind": "posterior", "above": null_rate, "at_least": theta_t, "prior": prior}}
     for look in interim:
         look["continue_if"] = {"rule": {"kind": "predictive-probability", "at_least": theta_l, "prior": prior}}
         if asked.theta_u < 1:

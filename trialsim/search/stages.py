@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.int_]
 
+MOST = 100_000
+"""Of a prior's parameters; the rules of a design take no more."""
+
 
 class Figures(NamedTuple):
     """Exact figures of D designs at R true rates; each of shape (D, R)."""
@@ -116,7 +119,7 @@ def monitored(first_look: int, cohort: int, n: int) -> tuple[int, ...]:
 
 
 def checked_prior(responses: float, non_responses: float) -> None:
-    """Refuse a Beta prior whose parameters are not positive.
+    """Refuse a Beta prior whose parameters are not positive, or that is worth more patients than any trial.
 
     Raises
     ------
@@ -127,4 +130,8 @@ def checked_prior(responses: float, non_responses: float) -> None:
         if not (value > 0 and np.isfinite(value)):
             raise InputError(
                 f"prior {responses:g}, {non_responses:g}: the {name} parameter of a Beta prior must be above 0"
+            )
+        if value > MOST:
+            raise InputError(
+                f"prior {responses:g}, {non_responses:g}: worth more than {MOST:,} patients; use a weaker one"
             )
