@@ -10,6 +10,7 @@ from dash import Input, Output, Patch, State, dcc, html, no_update
 
 from app import ids
 from app.fields import empty, refusal, table
+from app.panels import designs_search
 from app.service import Refusal, catalogue
 from app.state import State as Link
 from app.state import query_of, state_of
@@ -102,6 +103,7 @@ def layout(service: Service, state: Link) -> Any:
             [
                 _card([html.H1("Catalogue of designs", className="graph-title"), _grid(name)]),
                 html.Div(shown, id="design-shown", role="region", **{"aria-label": "The design"}),
+                designs_search.layout(state),
             ],
             className="results",
             **{"aria-label": "Designs"},
@@ -112,6 +114,7 @@ def layout(service: Service, state: Link) -> Any:
 
 def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - no page is without the three
     """Register the callbacks of the page."""
+    designs_search.register(app)
 
     @app.callback(
         Output("design-shown", "children"),
@@ -147,7 +150,7 @@ def _grid(name: str) -> Any:
         {"field": "null_rate", "headerName": "null rate", "valueFormatter": percent, **number},
         {"field": "target_rate", "headerName": "target rate", "valueFormatter": percent, **number},
         {"field": "n_published", "headerName": "published values", **number},
-        {"field": "source", "headerName": "citation", **long},
+        {"field": "source", "headerName": "citation", "flex": 2, "minWidth": 240, "tooltipField": "source"},
     ]
     return dag.AgGrid(
         id="design-grid",

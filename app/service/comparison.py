@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.pins import LETTERS, pin_of
 from app.service.service import EXPLORED, Refusal
+from app.service.truths import truth_of
 from app.state import packed
 from trialsim.comparison.changes import changes
 from trialsim.comparison.designs import compare
@@ -198,9 +199,9 @@ def asked_of(service: Service, pins: Sequence[Pin], effort: Effort | None = None
     for pin, design in zip(pins, designs, strict=True):
         rates = _rates(reference, design, service.explored_rates(pin.state, design))
         truths: list[dict[str, Any]] = [
-            {"name": name, "response_rate": rate} for name, rate in zip(_HYPOTHESES, ends, strict=False)
+            truth_of(design, name, rate) for name, rate in zip(_HYPOTHESES, ends, strict=False)
         ]
-        changed: list[tuple[str, Any]] = [("truths", [*truths, {"name": EXPLORED, "response_rate": rates}])]
+        changed: list[tuple[str, Any]] = [("truths", [*truths, truth_of(design, EXPLORED, rates)])]
         conduct = _conduct(service, pin.state)
         if conduct is not None and (effort is None or effort.n_trials == 0):
             changed.insert(0, ("conduct", None))

@@ -9,6 +9,7 @@ import shlex
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from app.service.truths import truth_of
 from app.state import from_query, query_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Replays:
             return []
         own = [truth.model_dump(mode="json", exclude_defaults=True) for truth in scenario.truths]
         kept = [truth for truth in own if truth["name"] != EXPLORED]
-        explored = {"name": EXPLORED, "response_rate": dict(zip(arms, state.rates, strict=True))}
+        explored = truth_of(scenario.design, EXPLORED, dict(zip(arms, state.rates, strict=True)))
         return [("truths", [*kept, explored])]
 
     def truths(self, state: State) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.service.replays import FORMATS, Replays
+from app.service.truths import truth_of
 from app.state import State, unpacked
 from trialsim.curves import AT_TRUTH, Curves, curves, joint, same_rate, widths
 from trialsim.errors import InputError as Refusal
@@ -176,9 +177,9 @@ class Service:
         rates = dict(zip(design.arm_names, self.explored_rates(state, design), strict=True))
         truths: list[dict[str, Any]] = []
         if design.hypotheses is not None:
-            truths += [{"name": "null rate", "response_rate": design.hypotheses.null_rate}]
-            truths += [{"name": "target rate", "response_rate": design.hypotheses.target_rate}]
-        return [*ideal, ("truths", [*truths, {"name": EXPLORED, "response_rate": rates}])]
+            truths += [truth_of(design, "null rate", design.hypotheses.null_rate)]
+            truths += [truth_of(design, "target rate", design.hypotheses.target_rate)]
+        return [*ideal, ("truths", [*truths, truth_of(design, EXPLORED, rates)])]
 
     def design(self, state: State) -> Design:
         """Return the design of a state, its conduct left aside.

@@ -11,6 +11,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.service.service import EXPLORED, Refusal
+from app.service.truths import truth_of
 from trialsim.spec.form import FormField, fields_of
 from trialsim.spec.measures import MeasureName
 from trialsim.spec.vary.measures import known_measures
@@ -223,11 +224,11 @@ def _truths(service: Service, state: State, block: dict[str, Any]) -> list[dict[
     """Return null and target rate, and where the true rate is varied, that truth alone."""
     design = service.design(state)
     rates = dict(zip(design.arm_names, service.explored_rates(state, design), strict=True))
-    explored = {"name": EXPLORED, "response_rate": rates}
+    explored = truth_of(design, EXPLORED, rates)
     if any(path.startswith("truths.") for path in block) or design.hypotheses is None:
         return [explored]
     ends = {"null rate": design.hypotheses.null_rate, "target rate": design.hypotheses.target_rate}
-    return [{"name": name, "response_rate": rate} for name, rate in ends.items()]
+    return [truth_of(design, name, rate) for name, rate in ends.items()]
 
 
 def _without_conduct(service: Service, state: State) -> list[tuple[str, Any]]:
