@@ -35,6 +35,8 @@ def _stop_sentences(result: Result) -> list[str]:
                 parts.append(f"{percent_found(value)}{how} if its true response rate is {percent(rate)}")
         if parts:
             rule = look.continue_if.rule.wording(design.arm_names)
+            if look.toxic_if is not None:
+                rule += f", unless {look.toxic_if.wording(design.arm_names)}"
             timing = when(look, design)
             who = "an arm goes on" if len(design.arms) > 1 else "the trial goes on"
             found.append(f"At {look.name} ({timing}), {who} if {rule}; it stops with probability {joined(parts)}.")
