@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
+from pydantic import TypeAdapter
 from scipy.stats import binom
 
 from trialsim import Design, InputError, Scenario, load_design, load_scenario, run
@@ -18,6 +21,7 @@ from trialsim.report.explain import paragraph, question
 from trialsim.spec.form import FormField, fields_of
 from trialsim.spec.load import scenario_document, scenario_of
 from trialsim.spec.looks import of_toxicities
+from trialsim.spec.rules import RULES, Rule
 from trialsim.spec.rules.asked import Asked
 from trialsim.spec.rules.boundary import exceeds, first_met, reaches
 from trialsim.spec.rules.posterior import PosteriorRule
@@ -265,3 +269,18 @@ def test_toxicities_of_a_conduct_have_no_final_analysis_to_look_ahead_to() -> No
     stop = "conduct.toxicity={rate: 0.2, stop_if: {kind: any, rules: [{kind: curtailment}]}}"
     with pytest.raises(InputError, match=r"stop_if\.rules\.0\.kind: the rule looks ahead to the final analysis, which"):
         load_scenario("gist", ["conduct.sensitivity=[]", stop])
+
+
+def test_the_decision_tables_of_the_page_on_rules_are_true() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    found = re.findall(r"```yaml\n(.*?)```\n\n\| 10 \| 17 \| 24 \| 30 \|\n\|[-|]+\|\n\| (.*?) \|\n", page, re.DOTALL)
+    kinds = set()
+    for text, row in found:
+        fields = yaml.safe_load(text)
+        kinds.add(fields["kind"])
+        rule = TypeAdapter(Rule).validate_python(fields)
+        sizes = (10, 17, 24, 30)
+        least = [rule.boundary(Asked("treatment", n, 36, final_least=11)) for n in sizes]
+        shown = ["none" if x > n else str(x) for n, x in zip(sizes, least, strict=True)]
+        assert row.split(" | ") == shown, text
+    assert kinds == {rule.model_fields["kind"].annotation.__args__[0] for rule in RULES}

@@ -46,8 +46,8 @@ class ConditionalPowerRule(Part):
     """Met when success at the final analysis has a probability of at least `at_least` if `rate` is the response rate.
 
     `rate: observed` takes the share of responses so far. What counts as success is the `success_if` of the last look
-    (stochastic curtailment: Lan, Simon and Halperin, Commun Stat C 1982;1:207-219; in single-arm phase 2 trials Kunz
-    and Kieser, Biom J 2012;54:445-456).
+    (stochastic curtailment: Lan, Simon and Halperin, Commun Stat C 1982;1:207-219, pages from memory; in single-arm
+    phase 2 trials Kunz and Kieser, Biom J 2012;54:445-456).
 
     >>> from trialsim.spec.rules.asked import Asked
     >>> rule = ConditionalPowerRule(kind="conditional-power", rate=0.4, at_least=0.3)

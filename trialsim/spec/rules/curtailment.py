@@ -14,7 +14,8 @@ class CurtailmentRule(Part):
     """Met while success at the final analysis is still possible, or once it is certain, whoever is still to come.
 
     What counts as success is the `success_if` of the last look. As a rule for going on it never changes what the final
-    analysis says, only when that is known (Kunz and Kieser, Biom J 2012;54:445-456).
+    analysis says, only when that is known (compared with stochastic curtailment in Law, Grayling and Mander, J Biopharm
+    Stat 2022;32:671-691).
 
     >>> from trialsim.spec.rules.asked import Asked
     >>> CurtailmentRule(kind="curtailment").boundary(Asked("treatment", 30, 37, final_least=11))
