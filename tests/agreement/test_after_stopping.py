@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from tests.agreement import designs as d
 from tests.naive import after_stopping as naive
@@ -61,6 +62,16 @@ def test_umvue_is_unbiased_on_every_kind_of_path(name: str) -> None:
             assert found["rate_bias", arm, "continue", "conditional-umvue"] == pytest.approx(0.0, abs=1e-12)
             given_a_decision.append(abs(found["rate_bias", arm, "stop", "umvue"]))
     assert max(given_a_decision) > 0.01
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(case=d.designs(d.Shape(scopes=("arm",))))
+def test_umvue_is_unbiased_in_random_designs(case: d.Case) -> None:
+    found = found_in(case, ("umvue", "conditional-umvue", "bias-adjusted", "stagewise"))
+    for arm, rate in zip(case.design.arm_names, case.rates, strict=True):
+        assert found["rate_mean", arm, None, "umvue"] == pytest.approx(rate, abs=1e-11)
+        assert 0.0 <= found["rate_mean", arm, None, "bias-adjusted"] <= 1.0
+        assert 0.0 <= found["ci_coverage", arm, None, "stagewise"] <= 1.0
 
 
 @pytest.mark.parametrize("name", ["one arm", "arm cap"])
