@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import trialsim
-from tests.bench import dashboard, sweeps
+from tests.bench import dashboard, search, sweeps
 from tests.bench.calendar import bench_calendar, bench_whole_model
 from trialsim.compile import compile_design
 from trialsim.engines.exact import solve
@@ -144,6 +144,7 @@ if __name__ == "__main__":
         sweeps.bench_counts,
         sweeps.bench_jobs,
         sweeps.bench_memory,
+        search.main,
         dashboard.main,
     ):
         bench()

@@ -29,8 +29,16 @@ import yaml
 from tests.contracts.in_process import called
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = ("run", "check", "sweep", "compare", "replay", "results", "schema", "list", "validate", "analyse")
-STANDING_ALONE = ("run", "check", "schema", "list", "validate", "analyse")  # the others' examples take minutes or a store
+VERBS = ("run", "check", "sweep", "compare", "replay", "results", "schema", "list", "validate", "analyse", "search")
+STANDING_ALONE = (
+    "run",
+    "check",
+    "schema",
+    "list",
+    "validate",
+    "analyse",
+    "search",
+)  # the others' examples take minutes or a store
 N_SIMS = 2000
 
 CONTRACT_KEYS = (

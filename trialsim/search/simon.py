@@ -31,7 +31,7 @@ NOTES = (
     "admissible: fewest patients by w × largest number + (1 - w) × expected number at the null rate, for the weights w "
     "shown (Jung 2004); the optimal and the minimax design are admissible too.",
 )
-_CLOSE = 1e-7
+_CLOSE = 1e-5
 """How closely the nearest feasible error rate is found."""
 
 

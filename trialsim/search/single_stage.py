@@ -30,7 +30,7 @@ SOURCE = "Exact single-stage design, after A'Hern RP. Stat Med 2001;20:859-866."
 _NAMES = {"smallest": "single-stage", "smallest-for-good": "single-stage-for-good"}
 
 
-class Test(NamedTuple):
+class BinomialTest(NamedTuple):
     """An exact binomial test of one sample."""
 
     n: int
@@ -75,12 +75,12 @@ def single_stage(
     )
 
 
-def exact_test(n: int, targets: Targets) -> Test:
+def exact_test(n: int, targets: Targets) -> BinomialTest:
     """Return the exact test of `n` patients: the lowest threshold that keeps alpha, and its power."""
     tail = np.cumsum(pmf(n, targets.null_rate)[::-1])[::-1]  # P(X >= x), x = 0 … n
     above = np.append(tail[1:], 0.0)  # P(X > r)
     most = int(np.argmax(above <= targets.alpha + ROUNDING))
-    return Test(n, most, float(above[most]), float(pmf(n, targets.target_rate)[most + 1 :].sum()))
+    return BinomialTest(n, most, float(above[most]), float(pmf(n, targets.target_rate)[most + 1 :].sum()))
 
 
 def always_from(targets: Targets) -> int:
@@ -103,7 +103,7 @@ def _divergence(rates: Floats, other: float) -> Floats:
     return divergence
 
 
-def _found(criterion: str, test: Test, targets: Targets) -> Found:
+def _found(criterion: str, test: BinomialTest, targets: Targets) -> Found:
     document = staged_document(
         f"{_NAMES[criterion]}-{rates_in_name(targets)}",
         f"Single stage, {test.most + 1} of {test.n} responses or more",
@@ -117,7 +117,7 @@ def _found(criterion: str, test: Test, targets: Targets) -> Found:
     return Found(criterion, (test.n,), (test.most,), measures, document)
 
 
-def _infeasible(tests: list[Test], targets: Targets, n_max: int) -> str:
+def _infeasible(tests: list[BinomialTest], targets: Targets, n_max: int) -> str:
     closest = max(tests, key=lambda test: test.power)
     return (
         f"no single-stage design of at most {n_max} patients keeps alpha {targets.alpha:g} and beta {targets.beta:g} "
