@@ -178,6 +178,15 @@ def test_impossible_data_are_one_sentence(texts: list[str], words: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_the_look_that_was_missed_is_named_although_the_first_stops_nobody() -> None:
+    rule = {"kind": "confidence-limit", "side": "upper", "above": 0.3, "interval": "wilson"}
+    looks = [{"name": f"at {n}", "at": {"total": n}, "continue_if": {"rule": rule}} for n in (3, 20)]
+    design = design_of([*looks, FINAL], 40)
+    assert analyse(design, ["2/40"]).arms[0].course.scheme.looks == ((20, 1, 21),)
+    with pytest.raises(InputError, match="cannot have gone past at 20, where it stops with 1 or fewer of 20"):
+        analyse(design, ["1/40"])
+
+
 def test_impossible_data_with_stops_for_efficacy() -> None:
     with pytest.raises(InputError, match="must have had 14 or more of 35 at two"):
         analyse(FLEMING, ["30/50"])

@@ -45,6 +45,8 @@ class _Arm:
     def __init__(self, design: Design, data: Observed) -> None:
         self.design, self.data = design, data
         self.passed: list[LookBounds] = []
+        self.names: list[str] = []
+        """Of the looks in `passed`."""
         self.x_first: int | None = None
         self.notes: list[str] = []
         self.ended: tuple[Node, Seen, str, int] | None = None
@@ -75,6 +77,7 @@ class _Arm:
         if not self.passed:
             self.x_first = seen.x if seen is not None else None
         self.passed.append(bounds)
+        self.names.append(self.design.looks[node.look].name)
         return verdict
 
     def _attained(self, node: Node, planned: LookBounds, n: int) -> LookBounds:
@@ -159,7 +162,7 @@ def _at_the_end(arm: _Arm, node: Node) -> Seen:
     if last.look not in (None, node.look):
         raise arm.error(f"the arm goes on to {arm.design.look_names[-1]}, of which there are no data")
     if arm.passed and last.n <= arm.passed[-1].n:
-        name = arm.design.looks[_look_of(arm, len(arm.passed) - 1)].name
+        name = arm.names[-1]
         raise arm.error(
             f"{last.n} patients are not more than the {arm.passed[-1].n} of {name}; if the arm stopped there, write "
             f"{name}:{last.x}/{last.n}"
@@ -168,12 +171,6 @@ def _at_the_end(arm: _Arm, node: Node) -> Seen:
     if last.n != planned:
         arm.notes.append(f"The final analysis has {last.n} patients instead of {planned}.")
     return last
-
-
-def _look_of(arm: _Arm, stage: int) -> int:
-    from trialsim.analysis.observed import stopping_looks
-
-    return stopping_looks(arm.design)[min(stage, len(stopping_looks(arm.design)) - 1)]
 
 
 def _course(arm: _Arm, schemes: ArmSchemes) -> Course:
@@ -196,8 +193,7 @@ def _course(arm: _Arm, schemes: ArmSchemes) -> Course:
 
 def _impossible(arm: _Arm, scheme: Scheme, stage: int, seen: Seen) -> InputError:
     """Return why an outcome cannot be: the looks gone past leave no way to it."""
-    for number, look in enumerate(scheme.passed(stage)):
-        name = arm.design.looks[_look_of(arm, number)].name
+    for name, look in zip(arm.names, scheme.passed(stage), strict=False):
         if seen.x <= look.stop_low:
             return arm.error(
                 f"with {seen.x} responses in all the arm cannot have gone past {name}, where it stops with "
