@@ -217,7 +217,7 @@ def test_simulated_is_exact(name: str) -> None:
 
 
 def test_a_slightly_different_toxicity_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def solve_elsewhere(setting: Setting) -> Tally:
+    def solve_elsewhere(setting: Setting, *_: object) -> Tally:
         rates = setting.rates
         assert isinstance(rates, JointRates)
         return solve(setting.plan, JointRates(rates, [rate + 0.02 for rate in rates.toxicity], rates.odds_ratio))

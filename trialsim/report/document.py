@@ -7,9 +7,12 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from trialsim.inference.joint import JointRates
+
 if TYPE_CHECKING:
     from trialsim.api import Record, Result
     from trialsim.calendar import MatchRow
+    from trialsim.spec.scenario import Truth
 
 SCHEMA = "trialsim.result/1"
 COLUMNS = (
@@ -45,10 +48,7 @@ def document(result: Result) -> dict[str, Any]:
             }
             for name, design in scenario.designs()
         ],
-        "truths": [
-            {"name": truth.name, "response_rate": dict(zip(arms, truth.rates(arms), strict=True))}
-            for truth in scenario.truths
-        ],
+        "truths": [_truth(truth, arms) for truth in scenario.truths],
         "provenance": result.provenance,
         "agreement": _agreement(result),
         "match": [_match_row(found) for found in result.match],
@@ -117,6 +117,16 @@ def _match_row(found: MatchRow) -> dict[str, Any]:
         "verdict": found.verdict,
         "reason": found.reason,
     }
+
+
+def _truth(truth: Truth, arms: tuple[str, ...]) -> dict[str, Any]:
+    """Return a truth; its toxicity only where the scenario names it."""
+    rates = truth.rates(arms)
+    found: dict[str, Any] = {"name": truth.name, "response_rate": dict(zip(arms, rates, strict=True))}
+    if isinstance(rates, JointRates):
+        found["toxicity_rate"] = dict(zip(arms, rates.toxicity, strict=True))
+        found["odds_ratio"] = rates.odds_ratio
+    return found
 
 
 def _agreement(result: Result) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from trialsim.inference.joint import JointRates
 from trialsim.report.calendar_tables import calendar_tables
 from trialsim.report.numbers import formatted, formatted_mcse, formatted_z, percent
 from trialsim.report.table import Table
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trialsim.api import Record, Result
+    from trialsim.spec.scenario import Truth
 
 MAX_COLUMNS = 7
 
@@ -176,9 +178,19 @@ def _table(
             if not any(own):
                 continue
             rate = percent(rates[arm]) if arm in rates else " / ".join(dict.fromkeys(percent(rates[a]) for a in arms))
+            rate += toxicity_in_words(truth, arm, arms)
             words = [truth.name, rate, arm or "trial", *([_GIVEN[given]] if has_given else [])]
             table.rows += _lines(words, own, has_both)
     return table
+
+
+def toxicity_in_words(truth: Truth, arm: str | None, arms: tuple[str, ...]) -> str:
+    """Return a truth's toxicity rate of an arm (or of all), to follow its response rate; nothing if it has none."""
+    rates = truth.rates(arms)
+    if not isinstance(rates, JointRates):
+        return ""
+    own = (rates.toxicity[arms.index(arm)],) if arm in arms else rates.toxicity
+    return ", toxicity " + " / ".join(dict.fromkeys(map(percent, own)))
 
 
 def _lines(words: list[str], own: list[Record | None], has_both: bool) -> list[list[str]]:
