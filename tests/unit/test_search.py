@@ -80,6 +80,15 @@ def test_the_sum_over_pairs_is_what_exhaustive_enumeration_adds_up() -> None:
     assert abs(float(naive.en_null(design, Fraction(1, 5))) - en) < 1e-12
 
 
+@pytest.mark.parametrize("null", [1e-300, 1e-9, 0.5, 1 - 1e-6])
+@pytest.mark.parametrize("target", [2e-9, 0.6, 1 - 1e-7, 1 - 1e-15])
+@pytest.mark.parametrize("alpha", [1e-9, 0.3, 1 - 1e-9])
+@pytest.mark.parametrize("beta", [1e-9, 0.3, 1 - 1e-9])
+def test_extreme_targets_are_searched_like_others(null: float, target: float, alpha: float, beta: float) -> None:
+    if null < target:
+        same_as_exhaustive((null, target, alpha, beta), 7)
+
+
 def test_weights_say_which_design_is_best() -> None:
     found = simon(0.05, 0.20, 0.05, 0.10)
     assert found.feasible is not None
@@ -256,6 +265,8 @@ def test_the_documents_load_and_run_to_the_same_figures(found: Search, tmp_path:
         (lambda: simon(0.05, 1.0), "target rate 1: a response rate strictly between 0 and 1"),
         (lambda: simon(0.05, 0.2, 0.0), "alpha 0: an error rate strictly between 0 and 1"),
         (lambda: simon(0.05, 0.2, 0.05, 1.5), "beta 1.5: an error rate strictly between 0 and 1"),
+        (lambda: simon(0.05, 0.2, 0.05, 1 - 1e-12), "beta 1: an error rate strictly between 0 and 1"),
+        (lambda: simon(0.05, 0.2, 1e-15), "alpha 1e-15: an error rate strictly between 0 and 1"),
         (lambda: simon(0.05, 0.2, n_max=1), "n-max 1: a number of patients from 2 to 1000"),
         (lambda: single_stage(0.05, 0.2, n_max=-3), "n-max -3: a number of patients from 1 to 1000"),
         (lambda: fleming(0.05, 0.2, stages=0), "stages 0: a number of stages from 1 to 20"),

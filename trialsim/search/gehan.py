@@ -90,7 +90,7 @@ def assumed_rate(x: int, n1: int, assumed: Assumed) -> float:
     """Return the response rate that the second stage is sized for after `x` responses in `n1` patients.
 
     >>> round(assumed_rate(1, 14, "clopper-pearson"), 4)
-    0.1809
+    0.181
     """
     observed = x / n1
     if assumed == "observed":

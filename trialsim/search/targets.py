@@ -12,6 +12,9 @@ MAX_N = 1000
 ROUNDING = 1e-12
 """An error rate is kept if it is exceeded by no more than this: exactly 1/16 is 1/16, however it is summed."""
 
+LEAST_ERROR = 1e-9
+"""Error rates nearer to 0 or 1 would be a matter of rounding."""
+
 
 class Targets(NamedTuple):
     """The error rates that a design shall keep at two response rates."""
@@ -46,7 +49,7 @@ def checked_targets(null_rate: float, target_rate: float, alpha: float, beta: fl
         if not 0 < value < 1:
             raise InputError(f"{name} {value:g}: a response rate strictly between 0 and 1 is needed")
     for name, value in (("alpha", alpha), ("beta", beta)):
-        if not 0 < value < 1:
+        if not LEAST_ERROR <= value <= 1 - LEAST_ERROR:
             raise InputError(f"{name} {value:g}: an error rate strictly between 0 and 1 is needed, such as 0.05")
     if null_rate >= target_rate:
         raise InputError(
