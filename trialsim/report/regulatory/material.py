@@ -1,0 +1,59 @@
+"""Everything that the report is filled from: the run, and what follows from it, computed once when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from trialsim.compile import compile_design
+from trialsim.curves import curves
+
+if TYPE_CHECKING:
+    from trialsim.api import Record, Result
+    from trialsim.curves import Curves
+    from trialsim.plan import Plan
+    from trialsim.spec.design import Design
+    from trialsim.spec.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Material:
+    """A run with what follows from it."""
+
+    result: Result
+    """Of `api.run`, with both engines where they can."""
+    command: str
+    """The command line that made the report."""
+    date: str
+    """Day of the report, ISO 8601."""
+    stored: str = ""
+    """How the result came from a store, in a sentence; empty: it was simulated for this report."""
+    alerts: tuple[str, ...] = ()
+    """What must be said in the first lines."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The resolved scenario."""
+        return self.result.scenario
+
+    @cached_property
+    def plans(self) -> tuple[tuple[str, Design, Plan], ...]:
+        """Name, design and compiled plan of each enrolment plan; the first is the main one."""
+        return tuple((name, design, compile_design(design)) for name, design in self.scenario.designs())
+
+    @cached_property
+    def records(
+        self,
+    ) -> dict[tuple[str, str | None, str, str | None, str | None, str | None, float | None, str | None], Record]:
+        """Records of ideal conduct by plan, truth, measure, arm, look, given, value and variant."""
+        return {
+            (r.plan, r.truth, r.measure, r.arm, r.look, r.given, r.value, r.variant): r
+            for r in self.result.records
+            if r.engine != "calendar"
+        }
+
+    @cached_property
+    def curves(self) -> Curves:
+        """The main plan's measures over the true rate, exact."""
+        return curves(self.plans[0][1])
