@@ -46,6 +46,14 @@ def test_rates_so_far_apart_that_posteriors_are_all_but_1():
         assert found.measures == pytest.approx(engine_figures(found.document, 0.005, 0.95), abs=1e-9)
 
 
+@pytest.mark.parametrize("theta_l", [None, 0.1])
+def test_a_predictive_probability_that_is_a_short_number_but_for_rounding(theta_l):
+    """Under Beta(3, 7) a state of 12 patients has a predictive probability of 0.1, computed as 0.09999999999999999."""
+    asked = {"n_max": 22, "first_look": 1, "cohort": 3, "prior": (3.0, 7.0), "theta_l": theta_l}
+    for found in predictive(0.275, 0.602, 0.2, 0.1, **asked).designs:
+        assert found.measures == pytest.approx(engine_figures(found.document, 0.275, 0.602), abs=1e-9)
+
+
 @pytest.mark.parametrize(("name", "at"), [("theta_t", "success_if"), ("theta_l", "continue_if")])
 def test_the_whole_plateau_makes_the_same_design_and_beyond_it_another(name, at):
     found = predictive(0.2, 0.45, 0.1, 0.2, n_max=32).designs[0]

@@ -31,7 +31,7 @@ MAX_BOP2_N = 300
 GAMMAS = 100
 """Steps of gamma from 0 to its maximum."""
 BATCH = 4096
-SAME = 1e-9
+SAME = 1e-8
 """Relative difference below which two cut-offs are the same number, computed in two ways."""
 SOURCE = "BOP2 design, after Zhou H, Lee JJ, Yuan Y. Stat Med 2017;36:3302-3314."
 NOTES = (

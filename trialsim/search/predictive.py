@@ -21,6 +21,7 @@ from trialsim.search.found import Feasible, Found, Search
 from trialsim.search.rounding import within
 from trialsim.search.stages import Figures, checked_prior, monitored, solve_stages
 from trialsim.search.targets import Targets, checked_n, checked_targets
+from trialsim.spec.rules.boundary import ROUNDING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 MAX_PREDICTIVE_N = 200
-SAME = 1e-9
+SAME = 1e-8
 """Relative difference below which two predictive probabilities are the same number, computed in two ways."""
 SOURCE = "Predictive probability design, after Lee JJ, Liu DD. Clin Trials 2008;5:93-106."
 
@@ -180,7 +181,7 @@ def _at(n: int, targets: Targets, asked: Asked) -> tuple[list[Candidate], float]
         return [], _power_alone(n, targets)
     low, high = np.zeros(len(rows), dtype=int), np.array([len(row.gaps) for row in rows])
     if asked.theta_l is not None:
-        low = np.array([int(np.searchsorted(row.gaps[1:, 0], asked.theta_l)) for row in rows])
+        low = np.array([int(np.searchsorted(row.gaps[1:, 0], asked.theta_l * (1 - ROUNDING))) for row in rows])
         high = low + 1
     while (high - low).max() > 1:  # the last gap that keeps the power, in all rows at once
         middle = (low + high) // 2
@@ -232,7 +233,7 @@ def _stop_high(row: _Row, asked: Asked) -> list[int]:
     """Return the fewest responses whose predictive probability reaches theta_U."""
     if asked.theta_u >= 1:
         return [len(chance) for chance in row.chances]
-    return [int(np.searchsorted(chance, asked.theta_u * (1 - SAME))) for chance in row.chances]
+    return [int(np.searchsorted(chance, asked.theta_u * (1 - ROUNDING))) for chance in row.chances]
 
 
 def _candidate(row: _Row, gap: int, looks: tuple[int, ...], found: Figures, index: int) -> Candidate:
