@@ -488,7 +488,7 @@ NONSENSE = [
         'did you mean "responses"?',
         names="toxicity.stop_if.kind",
     ),
-    bad("toxicity/stop_if", {"at_least": 3}, '"kind" is missing', "responses, confidence-limit"),
+    bad("toxicity/stop_if", {"at_least": 3}, '"kind" is missing', "responses, exact-test, confidence-limit"),
     bad("toxicity/stop_if", {**LIMIT, "above": 1.2}, "found 1.2", RATE, names="toxicity.stop_if.above"),
     bad("toxicity/watched", "always", 'found "always"', "looks, continuous"),
     bad("toxicity/rate", GONE, "missing"),
