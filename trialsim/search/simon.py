@@ -66,7 +66,8 @@ def simon(null_rate: float, target_rate: float, alpha: float = 0.05, beta: float
     chosen = [("optimal", len(best.hull) - 1), ("minimax", 0)]
     chosen += [("admissible", place) for place in range(1, len(best.hull) - 1)]
     designs = tuple(_found(name, best.values[best.hull[place]], weights[place], targets) for name, place in chosen)
-    return Search("simon", {**targets.asked, "n_max": n_max}, designs, Feasible(COLUMNS, best.values), NOTES)
+    within = f"optimal: among designs of at most {n_max} patients; a larger n-max may find one that expects fewer."
+    return Search("simon", {**targets.asked, "n_max": n_max}, designs, Feasible(COLUMNS, best.values), (*NOTES, within))
 
 
 def best_designs(targets: Targets, n_max: int) -> Best:
