@@ -102,7 +102,7 @@ def calibrate(
     >>> found = calibrate("simon-1989-20-40", "looks.second stage.success_if.rule.at_least", 5, 20, Which("p_reject"),
     ...                   0.05, sense="at-most", at_rate=0.2)
     >>> found.designs[0].details["value"], round(found.designs[0].measures["p_reject"], 4)
-    (12, 0.0481)
+    (12, 0.0488)
     """
     _check(field, start, stop, target, sense)
     trial = trial_of(source, field, which, at_rate, truth, overrides, engine, seed, n_sims, n_jobs)
