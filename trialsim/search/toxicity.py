@@ -149,7 +149,7 @@ def _checked(
     at = tuple(range(1, n + 1)) if looks is None else tuple(looks)
     if not at or at[0] < 1 or at[-1] != n or any(late <= early for early, late in pairwise(at)):
         raise InputError(f"looks {', '.join(map(str, at)) or 'none'}: they must increase from 1 or more to n, {n}")
-    if prior is not None and (shape == "pocock" or min(prior) <= 0):
+    if prior is not None and (shape == "pocock" or not all(0 < value < np.inf for value in prior)):
         raise InputError(
             "prior: only the posterior shape has one"
             if shape == "pocock"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import click
@@ -14,9 +15,12 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     if value is None:
         return None
     try:
-        return tuple(float(part) for part in value.replace(",", " ").split())
+        found = tuple(float(part) for part in value.replace(",", " ").split())
     except ValueError:
-        raise InputError(f"{param.opts[0]} {value}: is not a list of numbers such as 10,20,30") from None
+        found = ()
+    if not found or not all(map(isfinite, found)):
+        raise InputError(f"{param.opts[0]} {value}: is not a list of numbers such as 10,20,30")
+    return found
 
 
 @click.command("toxicity")
