@@ -9,6 +9,8 @@ Sources, each looked up:
 - D.-T. Chen, reports "Two-Stage Design for Demonstration" and "Multi-Stage Design for Demonstration", interim analysis
   for futility by predictive probability (github.com/Seagen/opensource-bayesian-predictive-futility, folder Example).
 - BMC Med Res Methodol 2013;13:87, Table 1, columns SWE: selection with two arms, simulated a million times.
+- A public test script of BayesMultiStage.R, a program for two-endpoint designs, which quotes sizes and cut-offs of Lee
+  and Liu 2008, tables 2 to 4, and prints the type I error of the first, 0.08777926. (It does not say the error rates.)
 
 Not counted as looked up: the figures of Lee and Liu 2008 (their Table and text) and of Simon, Wittes and Ellenberg 1985
 (their Table 1) stand here as the writer of the test remembers them; the papers' pages could not be read.
@@ -84,6 +86,26 @@ def test_selection_probabilities_of_a_simulation_are_those_of_one_sample_size():
     ]
     assert fits == [29]
     assert selection(2, 0.20, 0.15, 0.90).designs[0].looks == (29,)
+
+
+def test_lee_and_liu_2008_as_a_public_program_quotes_it():
+    found = predictive(0.2, 0.4, 0.1, 0.1, theta_l=0.001, n_max=40).designs[0]
+    most = dict(zip(found.looks, found.stop_at_or_below, strict=True))
+    assert [most[n] for n in (10, 17, 21, 24, 27, 29, 31, 33, 34, 35, 36)] == list(range(11))
+    low, high = found.details["theta_t_interval"]
+    assert low < 0.887 <= high
+    assert found.measures["alpha"] == pytest.approx(0.08777926, abs=5e-9)
+
+
+@pytest.mark.parametrize(
+    ("null_rate", "target_rate", "alpha", "beta", "theta_l", "theta_t", "n"),
+    [(0.1, 0.3, 0.1, 0.1, 0.001, 0.8465, 25), (0.6, 0.8, 0.05, 0.2, 0.077, 0.9435, 35)],
+)
+def test_lee_and_liu_s_other_tables(null_rate, target_rate, alpha, beta, theta_l, theta_t, n):
+    found = predictive(null_rate, target_rate, alpha, beta, theta_l=theta_l, n_max=n + 2).designs[0]
+    assert found.looks[-1] == n
+    low, high = found.details["theta_t_interval"]
+    assert low < theta_t <= high
 
 
 def test_lee_and_liu_2008_as_remembered():
