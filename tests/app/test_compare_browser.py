@@ -94,6 +94,7 @@ def test_differences_are_simulated_taken_away_and_grow_old(open_page: Opener) ->
     page = open_page(link(("as it is", State()), ("20 per arm", LARGER)))
     expect(page.locator("#compare-tables table")).to_have_count(3)
     assert page.locator("#compare-simulated table").count() == 0, "nothing runs unasked"
+    expect(page.locator("#compare-saves")).to_be_hidden()
     page.get_by_role("button", name="Simulate the differences").click()
     table = page.locator("#compare-simulated table")
     expect(table).to_have_count(1)
