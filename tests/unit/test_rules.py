@@ -90,7 +90,11 @@ REFUSED = [
     ("kind: bop2, above: 0.2, lambda: 1.9, gamma: 1", "", "rule.lambda: found 1.9; accepted: less than 1."),
     ("kind: curtailment", "kind: curtailment", "looks.1.success_if.rule: the rule looks ahead to the final analysis;"),
     ("kind: conditional-power, rate: seen, at_least: 0.1", "", 'rate: found "seen"; accepted: a rate from 0 to 1, a '),
-    ("kind: table, at_least: {9: 1}", "", "rule: the table has no row for 10 patients; accepted: 9; add one, or set"),
+    (
+        "kind: table, at_least: {9: 1}",
+        "",
+        "rule: the table has no row for n = 10, the nearest is for n = 9; add one, or set",
+    ),
     ("kind: table, at_least: {9: 3, 10: 2}", "", "rule.at_least: the table asks for 3 responses of 9 patients, but"),
     ("kind: table, at_least: {ten: 2}", "", 'the row "ten" must be for a whole number of patients from 1.'),
     ("kind: table, at_least: {10: 1.5}", "", "rule.at_least.10: found 1.5; accepted: a whole number."),
@@ -206,6 +210,17 @@ def test_a_binding_rule_is_never_overruled_and_leaves_the_scenario_as_it_was() -
 def test_more_responses_than_patients_in_a_table_means_none_is_enough() -> None:
     rule = TableRule(kind="table", at_least={5: 6, 10: 4, 20: 7}, other_n="row_below")
     assert [rule.boundary(Asked("a", n, 40)) for n in (3, 5, 9, 10, 15, 20, 37)] == [4, 6, 6, 4, 4, 7, 7]
+
+
+def test_a_long_table_is_named_by_its_ends() -> None:
+    rule = TableRule(kind="table", at_least={n: n // 4 for n in range(10, 200)})
+    words = rule.wording(())
+    assert words.startswith("at least 2 of 10, 2 of 11, 3 of 12, ")
+    assert words.endswith(", …, 49 of 199 patients respond")
+    with pytest.raises(
+        ValueError, match=r"^the table has no row for n = 5, the nearest are for n = 10 and 11; add one"
+    ):
+        rule.boundary(Asked("a", 5, 40))
 
 
 def test_a_table_can_stand_in_a_file(tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ _OF_TOXICITY = (
 )
 
 
+_LONGEST = 240
+"""Characters of a rule's wording in an error."""
+
+
 class Look(Part):
     """A planned look; the last one is the final analysis, at full enrolment."""
 
@@ -155,6 +159,7 @@ def _check_rule(
         if ask is not None and _least(path, criterion, ask, arm, n) > n:
             of = "all arms together" if arm == "pooled" else f"arm {arm}"
             words = criterion.wording((arm,)) if isinstance(criterion, ToxicIf) else rule.wording((arm,))
+            words = words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
             needs = f"{words}, which the {n} patients of {of} cannot meet"
             raise ValueError(f"{path}.{rule.bound} | the rule asks that {needs}")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from trialsim.errors import nearest
 from trialsim.spec.fields import MAX_PATIENTS, Part, Patients, Responses
 
 if TYPE_CHECKING:
@@ -88,9 +87,10 @@ class TableRule(Part):
         row = asked.n
         if row not in self.at_least:
             if self.other_n == "refuse":
+                near = sorted(sorted(self.at_least, key=lambda n: abs(n - row))[:2])
                 raise ValueError(
-                    f"the table has no row for {row} patients; {nearest(str(row), self._shown())}; "
-                    "add one, or set other_n: row_below"
+                    f"the table has no row for n = {row}, the nearest {'is' if len(near) == 1 else 'are'} for "
+                    f"n = {' and '.join(map(str, near))}; add one, or set other_n: row_below"
                 )
             row = max((n for n in self.at_least if n < row), default=min(self.at_least))
         return min(self.at_least[row], asked.n + 1)
@@ -100,7 +100,6 @@ class TableRule(Part):
 
     def wording(self, arms: tuple[str, ...]) -> str:  # noqa: ARG002
         """Return the rule as a clause."""
-        return f"at least {', '.join(f'{self.at_least[int(n)]} of {n}' for n in self._shown())} patients respond"
-
-    def _shown(self) -> list[str]:
-        return [str(n) for n in self.at_least]
+        rows = [f"{least} of {n}" for n, least in self.at_least.items()]
+        shown = rows if len(rows) <= _SHOWN else [*rows[: _SHOWN - 1], "…", rows[-1]]
+        return f"at least {', '.join(shown)} patients respond"
