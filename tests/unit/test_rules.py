@@ -14,7 +14,9 @@ from scipy.stats import binom
 
 from trialsim import Design, InputError, Scenario, load_design, load_scenario, run
 from trialsim.compile import compile_design
+from trialsim.compile_calendar import compile_calendar
 from trialsim.curves import curves
+from trialsim.kernels.clinic import TOXIC_LEAST
 from trialsim.report.boundaries import decision_table
 from trialsim.report.cards import cards
 from trialsim.report.explain import paragraph, question
@@ -23,6 +25,7 @@ from trialsim.spec.load import scenario_document, scenario_of
 from trialsim.spec.looks import of_toxicities
 from trialsim.spec.rules import RULES, Rule
 from trialsim.spec.rules.asked import Asked
+from trialsim.spec.rules.bop2 import Bop2Rule
 from trialsim.spec.rules.boundary import exceeds, first_met, reaches
 from trialsim.spec.rules.posterior import PosteriorRule
 from trialsim.spec.rules.prior import as_prior
@@ -278,6 +281,31 @@ def test_a_mixture_is_scaled_to_weights_of_exactly_1() -> None:
 def test_a_rule_for_toxicities_says_so() -> None:
     rule = PosteriorRule(kind="posterior", above=0.2, at_least=0.9, prior={"responses": 1, "non_responses": 1})
     assert of_toxicities(rule.wording(())).startswith("the posterior probability that the toxicity rate exceeds 20 %")
+
+
+def test_a_table_of_toxicities_is_asked_for_every_number_of_patients() -> None:
+    rule = "{kind: any, rules: [{kind: table, at_least: {5: 3, 10: 5}}, {kind: responses, at_least: 30}]}"
+    stop = ["conduct.sensitivity=[]", f"conduct.toxicity={{rate: 0.2, stop_if: {rule}}}"]
+    found = load_scenario("gist", stop)
+    assert found.conduct is not None
+    with pytest.raises(
+        InputError, match=r"^conduct\.toxicity\.stop_if: the table has no row for n = 1, the nearest are"
+    ):
+        compile_calendar(found.design, found.conduct, (0.1, 0.1))
+    below = load_scenario("gist", [stop[0], stop[1].replace("10: 5}", "10: 5}, other_n: row_below")])
+    assert below.conduct is not None
+    bound = compile_calendar(below.design, below.conduct, (0.1, 0.1)).bound
+    assert bound[TOXIC_LEAST, 0, 0, [3, 5, 9, 10, 40]].tolist() == [3, 3, 3, 5, 5]
+
+
+def test_bop2_of_toxicities_counts_the_patients_of_its_arm() -> None:
+    rule = {"kind": "bop2", "above": 0.3, "lambda": 0.9, "gamma": 1, "direction": "harm"}
+    found = load_scenario("gist", ["conduct.sensitivity=[]", f"conduct.toxicity={{rate: 0.2, stop_if: {rule}}}"])
+    assert found.conduct is not None
+    bound = compile_calendar(found.design, found.conduct, (0.1, 0.1)).bound[TOXIC_LEAST, 0, :2]
+    own = Bop2Rule(**rule)
+    for arm, cap in enumerate(found.design.caps):
+        assert [own.boundary(Asked("a", n, cap)) for n in (20, 50, 73)] == bound[arm, [20, 50, 73]].tolist()
 
 
 def test_toxicities_of_a_conduct_have_no_final_analysis_to_look_ahead_to() -> None:

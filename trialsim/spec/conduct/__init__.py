@@ -57,6 +57,8 @@ class Conduct(Part):
 def _mappings(part: Part, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name in type(part).model_fields:
         value, where = getattr(part, name), f"{path}.{name}"
+        if name == "stop_if":
+            continue  # a rule knows itself which of its mappings are arm by arm
         if isinstance(value, Part):
             yield from _mappings(value, where)
         elif isinstance(value, dict) and name not in ("looks", "set"):
