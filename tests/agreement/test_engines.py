@@ -195,7 +195,7 @@ def test_simulated_is_exact(name: str) -> None:
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_slightly_different_rates_are_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def solve_elsewhere(setting: Setting) -> Tally:
+    def solve_elsewhere(setting: Setting, *_: object) -> Tally:
         return solve(setting.plan, tuple(rate + 0.01 for rate in setting.rates))
 
     monkeypatch.setattr("trialsim.api._solve", solve_elsewhere)

@@ -12,6 +12,8 @@ import pytest
 from tests.agreement.joint_designs import TRUTHS, TWINS, Data, design_of, scenario_of
 from tests.naive import joint as naive
 from trialsim import Scenario, run
+from trialsim.comparison.groups import group_edges, simulate_groups
+from trialsim.comparison.left_out import family_left_out, one_by_one
 from trialsim.compile import compile_design
 from trialsim.endings import Tally
 from trialsim.engines.exact import solve, why_not
@@ -19,6 +21,7 @@ from trialsim.engines.exact_many import solve_each
 from trialsim.engines.montecarlo import Study, record, simulate
 from trialsim.inference.joint import JointRates, cells
 from trialsim.kernels.joint_counts import JointRecord
+from trialsim.oc.decisions import decisions
 from trialsim.oc.entry import Setting
 from trialsim.plan import Plan
 
@@ -226,3 +229,17 @@ def test_a_slightly_different_toxicity_is_noticed(monkeypatch: pytest.MonkeyPatc
     agreement = run(Scenario.model_validate(scenario_of("bryant and day"))).agreement
     assert agreement is not None
     assert agreement.failures
+
+
+def test_measures_of_toxicity_without_each_group() -> None:
+    """What `compare` says at once for all groups is what the family says of each."""
+    plan = compile_design(design_of(TWINS["bryant and day"], ("A", "B")))
+    rates = rates_of(TRUTHS[1], 2)
+    setting = Setting(plan, ("A", "B"), ("look 0", "look 1"), rates, ("clopper-pearson",), 0.95, (0.5,))
+    groups = simulate_groups(Study(plan, rates, 2), group_edges(600))
+    rest = groups.without_each()
+    quick, slow = family_left_out(decisions, setting, groups, rest), one_by_one(decisions, setting, rest)
+    assert quick.keys() == slow.keys()
+    assert sum(key[0] == "p_toxic" for key in quick) == 6
+    for key, values in slow.items():
+        assert quick[key] == pytest.approx(values, abs=1e-14)
