@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialsim.compile import compile_design
-from trialsim.engines.montecarlo import RECORD_BLOCK, Study, record
+from trialsim.engines.montecarlo import RECORD_BLOCK, Study, record, record_jointly
 from trialsim.files import replaced_when_complete
 from trialsim.kernels.joint_counts import JointRecord
-from trialsim.plan import NEVER
+from trialsim.plan import NEVER, watches_toxicity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def _blocks(scenario: Scenario) -> Iterator[dict[str, Any]]:
             study = Study(plan, truth.rates(design.arm_names), scenario.seed)
             for first in range(0, scenario.n_sims, RECORD_BLOCK):
                 n = min(RECORD_BLOCK, scenario.n_sims - first)
-                written = record(study, first, n)
+                written = (record_jointly if watches_toxicity(plan) else record)(study, first, n)
                 words = {
                     name: pa.DictionaryArray.from_arrays(np.zeros(n, np.int8), [word])
                     for name, word in (("plan", plan_name), ("truth", truth.name))

@@ -18,9 +18,8 @@ from trialsim.compile import compile_design
 from trialsim.endings import Tally
 from trialsim.engines.exact import solve, why_not
 from trialsim.engines.exact_many import solve_each
-from trialsim.engines.montecarlo import Study, record, simulate
+from trialsim.engines.montecarlo import Study, record_jointly, simulate
 from trialsim.inference.joint import JointRates, cells
-from trialsim.kernels.joint_counts import JointRecord
 from trialsim.oc.decisions import decisions
 from trialsim.oc.entry import Setting
 from trialsim.plan import Plan
@@ -142,18 +141,12 @@ def test_rates_say_their_toxicity_wherever_they_go() -> None:
 # ---------------------------------------------------------------- the simulator
 
 
-def joint_record(study: Study, first: int, n: int) -> JointRecord:
-    written = record(study, first, n)
-    assert isinstance(written, JointRecord)
-    return written
-
-
 @pytest.mark.parametrize("name", TWINS)
 def test_simulated_is_the_twin_trial_by_trial(name: str) -> None:
     twin, plan = TWINS[name], compile_design(design_of(TWINS[name]))
     seen = set()
     for truth in TRUTHS:
-        written = joint_record(Study(plan, rates_of(truth), 11), 5, 25)
+        written = record_jointly(Study(plan, rates_of(truth), 11), 5, 25)
         for trial, ending in enumerate(written.ending):
             stop = int(plan.endings.stop_look[ending, 0])
             last = len(twin["looks"]) - 1 if stop < 0 else stop
@@ -169,7 +162,7 @@ def test_each_arm_has_its_own_words() -> None:
     twin = TWINS["bryant and day"]
     plan = compile_design(design_of(twin, ("A", "B", "C")))
     truth = TRUTHS[1]
-    written = joint_record(Study(plan, rates_of(truth, 3), 4), 0, 40)
+    written = record_jointly(Study(plan, rates_of(truth, 3), 4), 0, 40)
     for arm in range(3):
         for trial, ending in enumerate(written.ending):
             stop = int(plan.endings.stop_look[ending, arm])

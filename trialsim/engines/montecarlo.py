@@ -73,14 +73,18 @@ def simulate(
     return merged
 
 
-def record(study: Study, first: int, n_trials: int) -> Record | JointRecord:
+def record(study: Study, first: int, n_trials: int) -> Record:
     """Return what happened in each of the replicates `first` … `first` + `n_trials` - 1."""
     tables = draw_tables(study.plan.draws, study.rates)
-    if watches_toxicity(study.plan):
-        return _run_joint_block(study, tables, first, n_trials, written_down=True)[1]
     written = _empty_record(study.plan, n_trials)
     _run_block(study, tables, first, n_trials, written)
     return written
+
+
+def record_jointly(study: Study, first: int, n_trials: int) -> JointRecord:
+    """Return the same where the plan watches toxicity, with the toxicities."""
+    tables = draw_tables(study.plan.draws, study.rates)
+    return _run_joint_block(study, tables, first, n_trials, written_down=True)[1]
 
 
 def in_block_order(study: Study, tables: DrawTables, blocks: list[tuple[int, int]], n_jobs: int) -> Iterator[Tally]:
