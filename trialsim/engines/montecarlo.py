@@ -12,8 +12,8 @@ import numpy as np
 
 from trialsim.endings import Tally, empty_tally
 from trialsim.engines.tables import draw_tables, walk_of
-from trialsim.plan import watches_toxicity
 from trialsim.kernels.counts import Record, Tallies, scratch, simulate_counts
+from trialsim.plan import watches_toxicity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
