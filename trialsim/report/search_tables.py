@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from trialsim.search.found import Feasible, Found, Search
 
 SCHEMA = "trialsim.search/1"
+MANY_LOOKS = 6
+"""With more, a line shows only where a boundary rises; JSON and CSV hold all."""
+
 PATIENTS = ("en_", "n_", "months", "day")
 """How names of measures begin that are no probabilities; they are written with two decimals."""
 
@@ -103,10 +106,24 @@ def table(search: Search) -> Table:
     labels += [name.replace("_", " ") for name in details]
     found = Table("designs", [*labels, *(_label(name) for name in measures)], len(labels))
     for design in search.designs:
-        words = [design.criterion, _word(design.looks), *([_word(design.stop_at_or_below)] if has_counts else [])]
+        words = [design.criterion, _looks(design), *([_stops(design)] if has_counts else [])]
         words += [_word(design.details.get(name)) for name in details]
         found.rows.append(words + [_number(name, design.measures.get(name)) for name in measures])
     return found
+
+
+def _looks(design: Found) -> str:
+    """Return the patients at each look; of many looks the first, the last, and how many they are."""
+    looks = design.looks
+    return _word(looks) if len(looks) <= MANY_LOOKS else f"{looks[0]} to {looks[-1]}, {len(looks)} looks"
+
+
+def _stops(design: Found) -> str:
+    """Return the most responses that stop at each look; of many looks those at which more stop than before."""
+    if len(design.looks) <= MANY_LOOKS:
+        return _word(design.stop_at_or_below)
+    pairs = zip((-1, *design.stop_at_or_below), design.stop_at_or_below, design.looks, strict=False)
+    return ", ".join(f"{now}/{n}" for before, now, n in pairs if now > before) or "–"
 
 
 def _label(name: str) -> str:
