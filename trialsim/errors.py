@@ -70,8 +70,12 @@ def at(place: Place, problem: str, path: str = "") -> InputError:
     return error
 
 
+MANY = 24
+"""More names than this are not listed in a sentence."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a remedy for a misspelt word: the nearest known one, or all of them.
+    """Return a remedy for a misspelt word: the nearest known one, or all of them (of many, a few).
 
     >>> nearest("responce_rate", ["response_rate", "name"])
     'did you mean "response_rate"?'
@@ -83,4 +87,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{lowered[close[0]]}"?'
+    if len(names) > MANY:
+        some = [lowered[name] for name in get_close_matches(word.lower(), lowered, n=4, cutoff=0.0)]
+        return f"{len(names)} are accepted, of which the nearest are {', '.join(some)}"
     return f"accepted: {', '.join(names)}" if names else "nothing is accepted here"

@@ -283,6 +283,16 @@ def test_words_for_errors() -> None:
 
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_of_many_names_a_few_are_shown() -> None:
+    names = [f"design-{n:02}" for n in range(30)]
+    assert nearest("design-7", names) == 'did you mean "design-27"?'
+    words = nearest("x", names)
+    assert words.startswith("30 are accepted, of which the nearest are design-")
+    assert words.count("design-") == 4
+
+
 SIGNS = "{}[]:,-?!&*#|>'\"%@` \n\t\x00\x07é\u2028\ufeff\x850.5eE_ano"
 
 
