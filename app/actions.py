@@ -88,6 +88,11 @@ def bar(page: str, service: Service, state: Link, formats: Sequence[str]) -> Any
 
 def register(app: Dash, service: Service) -> None:
     """Register what the buttons do; they are the same on every page."""
+    _register_base(app, service)
+    _register_bar(app, service)
+
+
+def _register_base(app: Dash, service: Service) -> None:
     app.clientside_callback(
         ClientsideFunction("trialsim", "chooseBase"),
         Input("base", "value"),
@@ -123,6 +128,8 @@ def register(app: Dash, service: Service) -> None:
         except Refusal as refused:
             return refusal(str(refused)), no_update
 
+
+def _register_bar(app: Dash, service: Service) -> None:
     @app.callback(
         Output({"t": "copy-yaml", "i": ALL}, "content"),
         Output({"t": "copy-command", "i": ALL}, "content"),

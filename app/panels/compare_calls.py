@@ -31,6 +31,7 @@ POLL_MS = 200
 def register(app: Dash, service: Service, jobs: Any) -> None:
     """Register the callbacks of the page but those of the pins."""
     _register_page(app, service)
+    _register_state(app)
     _register_run(app, service, jobs)
     _register_files(app, service)
 
@@ -93,6 +94,8 @@ def _register_page(app: Dash, service: Service) -> None:
         figure = answer_figure(service, pins_of(drawn), str(label), str(mode))
         return (no_update, no_update) if figure is None else (figure, notes_of(figure))
 
+
+def _register_state(app: Dash) -> None:
     @app.callback(
         Output(ids.STATE, "data", allow_duplicate=True),
         Input("compare-drawn", "data"),

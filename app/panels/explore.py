@@ -181,6 +181,16 @@ def rest(found: Answer) -> list[Any]:
 
 def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - no page is without the third
     """Register the callbacks of the page."""
+    _register_moves(app, service)
+    _register_answers(app, service)
+    app.clientside_callback(
+        ClientsideFunction("trialsim", "clickRates"),
+        Input(ids.figure("joint"), "clickData"),
+        prevent_initial_call=True,
+    )
+
+
+def _register_moves(app: Dash, service: Service) -> None:
     app.clientside_callback(
         ClientsideFunction("trialsim", "slid"),
         Input({"r": "slider", "k": ALL}, "value"),
@@ -218,6 +228,8 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
         cards = found.cards if len(found.cards) == n_cards else [no_update] * n_cards
         return [patched(found.lines)], cards
 
+
+def _register_answers(app: Dash, service: Service) -> None:
     @app.callback(
         *(Output(_id_of(name), "figure", allow_duplicate=True) for name in FIGURES),
         *(Output(ids.note(name), "children") for name in FIGURES),
@@ -248,12 +260,6 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
     )
     def _complete(_: Any, data: Any) -> Any:
         return rest(answer(service, state_of(data))), data
-
-    app.clientside_callback(
-        ClientsideFunction("trialsim", "clickRates"),
-        Input(ids.figure("joint"), "clickData"),
-        prevent_initial_call=True,
-    )
 
 
 def _settled(service: Service, data: Any, which: str, errors: list[str]) -> list[Any]:

@@ -198,6 +198,33 @@ def form(service: Service, state: Link) -> Any:
         size="xs",
         fullWidth=True,
     )
+    rows = sweeps.rows_of(service, state)
+    more = dmc.Button("Vary one more field", id="vary-add", size="compact-sm", variant="default")
+    now = checked(service, state)
+    return html.Div(
+        [
+            html.H2("Make a sweep", className="graph-title"),
+            html.Div(source, hidden=not sweeps.has_own(service, state), className="field"),
+            html.Div(
+                [
+                    html.Div(shown_rows(service, state, rows), id="vary-rows"),
+                    html.Div(more, className="row"),
+                    _keep(service, state),
+                ],
+                id="vary-chosen",
+                hidden=takes_own,
+            ),
+            *_effort(service, state, takes_own=takes_own),
+            html.P(now.words, id="vary-words", className="note", role="status"),
+            html.Div(refusal(now.problem) if now.problem else None, id="vary-problem", role="alert"),
+            *_running(now),
+        ],
+        className="sweep-form",
+    )
+
+
+def _effort(service: Service, state: Link, *, takes_own: bool) -> list[Any]:
+    """Return how each cell is computed."""
     engine = dmc.Select(
         id="vary-engine",
         label="Each cell is",
@@ -221,7 +248,12 @@ def form(service: Service, state: Link) -> Any:
         debounce=400,
         size="xs",
     )
-    keep = dmc.MultiSelect(
+    return [engine, html.Div(sims, id="vary-sims-box", hidden=sweeps.engine_of(state) == "exact")]
+
+
+def _keep(service: Service, state: Link) -> Any:
+    """Return the choice of measures."""
+    return dmc.MultiSelect(
         id="vary-keep",
         label="Measures kept (none: all, which takes longer)",
         data=list(sweeps.known_names(service, state)),
@@ -231,39 +263,26 @@ def form(service: Service, state: Link) -> Any:
         maxValues=15,
         size="xs",
     )
-    rows = sweeps.rows_of(service, state)
-    more = dmc.Button("Vary one more field", id="vary-add", size="compact-sm", variant="default")
-    now = checked(service, state)
+
+
+def _running(now: Checked) -> list[Any]:
+    """Return what runs and cancels, and what is told of it."""
     buttons = [
         dmc.Button("Run the sweep", id="sweep-run", size="sm", disabled=not now.is_ready),
         dmc.Button("Cancel", id="sweep-cancel", size="sm", variant="default", disabled=True),
     ]
-    return html.Div(
-        [
-            html.H2("Make a sweep", className="graph-title"),
-            html.Div(source, hidden=not sweeps.has_own(service, state), className="field"),
-            html.Div(
-                [html.Div(shown_rows(service, state, rows), id="vary-rows"), html.Div(more, className="row"), keep],
-                id="vary-chosen",
-                hidden=takes_own,
-            ),
-            engine,
-            html.Div(sims, id="vary-sims-box", hidden=sweeps.engine_of(state) == "exact"),
-            html.P(now.words, id="vary-words", className="note", role="status"),
-            html.Div(refusal(now.problem) if now.problem else None, id="vary-problem", role="alert"),
-            html.Div(buttons, className="row"),
-            html.Div(
-                [
-                    dmc.Progress(id="sweep-progress", value=0, size="md", **{"aria-label": "share of cells done"}),
-                    html.P("", id="sweep-progress-words", className="note", role="status"),
-                ],
-                id="sweep-running",
-                hidden=True,
-            ),
-            html.Div(id="sweep-told", role="status"),
-        ],
-        className="sweep-form",
-    )
+    return [
+        html.Div(buttons, className="row"),
+        html.Div(
+            [
+                dmc.Progress(id="sweep-progress", value=0, size="md", **{"aria-label": "share of cells done"}),
+                html.P("", id="sweep-progress-words", className="note", role="status"),
+            ],
+            id="sweep-running",
+            hidden=True,
+        ),
+        html.Div(id="sweep-told", role="status"),
+    ]
 
 
 def _id(part: str, number: int) -> dict[str, Any]:
