@@ -265,7 +265,7 @@ def test_simulated_differences_are_those_of_the_library(service: Service) -> Non
     assert found["measures"] == json.loads(json.dumps(wanted["measures"]))
     assert found["provenance"]["n_sims"] == FEW.n_sims
     assert any(one["differences"]["B"] and one["differences"]["B"]["mcse"] for one in found["measures"])
-    assert set(files) == set(comparison.FORMATS)
+    assert set(files) == {*comparison.FORMATS, "name"}
     assert "B − A" in str(shown)
     assert "jackknife" in str(shown)
     shares = [share for share, _ in told]
