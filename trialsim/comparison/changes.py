@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
     from trialsim.spec.scenario import Scenario
 
-_WORDS = ("schema", "name", "title", "source", "notes", "published", "seed", "n_sims", "sensitivity", "match", "vary")
+_WORDS = (
+    *("schema", "name", "title", "source", "notes", "published", "seed", "n_sims", "sensitivity", "match", "vary"),
+    "narrative",
+)
 """What a scenario or design is called, where it is from, and how hard it is tried: no part of what it does."""
 
 _MISSING = object()

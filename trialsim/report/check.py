@@ -11,6 +11,7 @@ from trialsim.report.explain import defaults, paragraph, question
 from trialsim.report.explain_conduct import conduct_paragraph
 from trialsim.report.explain_sweep import sweep_paragraph
 from trialsim.report.render import table_as_text
+from trialsim.spec.narrative import speaks_of_nothing
 from trialsim.spec.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -45,4 +46,11 @@ def explanation(checked: Scenario | Design) -> str:
         if left
         else ["No default was taken: the file says everything."]
     )
+    if isinstance(checked, Scenario):
+        unmatched = list(speaks_of_nothing(checked))
+        parts += (
+            ["", "The narrative speaks of what is not there:", *(f"  {line}" for line in unmatched)]
+            if unmatched
+            else []
+        )
     return "\n".join(parts) + "\n"

@@ -90,8 +90,8 @@ def defaults(part: BaseModel, path: str = "") -> list[str]:
     for name, field in type(part).model_fields.items():
         where = f"{path}{field.alias or name}"
         value = getattr(part, name)
-        if name in ("published", "match", "sensitivity"):
-            continue  # what a paper printed, and how else it can be read, are no choices of the design
+        if name in ("published", "match", "sensitivity", "narrative"):
+            continue  # what a paper printed, how else it can be read, and what is said of it are no choices
         if name not in part.model_fields_set and not isinstance(value, BaseModel):
             if value not in ("", (), None, {}):
                 found.append(f"{where} = {_shown(value)}")

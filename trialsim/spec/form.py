@@ -17,7 +17,17 @@ Kind = Literal["whole", "number", "choice", "switch"]
 
 LEFT_OUT = frozenset(
     {"schema_", "name", "title", "source", "notes", "dose", "definition", "kind", "method", "published", "match"}
-    | {"sensitivity", "n_sims", "adverse_events", "performance_status", "exposure", "entry_days", "vary", "events"}
+    | {
+        "sensitivity",
+        "n_sims",
+        "adverse_events",
+        "performance_status",
+        "exposure",
+        "entry_days",
+        "vary",
+        "events",
+        "narrative",
+    }
 )
 """Texts, constants, and long lists: for the YAML, not for a form."""
 

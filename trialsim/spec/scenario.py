@@ -31,7 +31,9 @@ from trialsim.spec.fields import (
 )
 from trialsim.spec.looks import Look
 from trialsim.spec.messages import first_problem
+from trialsim.spec.narrative import Narrative
 from trialsim.spec.overrides import Override, apply_overrides, path_of
+from trialsim.spec.paths import check_path
 from trialsim.spec.vary import Vary
 from trialsim.spec.vary.probe import check_vary
 
@@ -91,6 +93,8 @@ class Scenario(Part):
     """How the trial is run. None: ideal conduct only."""
     vary: Vary | None = None
     """What a sweep varies. None: nothing; other verbs leave it aside."""
+    narrative: Narrative | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What people say about the study, for its report (docs/narrative.md). It changes no number."""
     seed: Seed = 1
     n_sims: Replicates = 100_000
 
@@ -151,6 +155,8 @@ class Scenario(Part):
                 _check_flip(self, index, flip)
         if self.vary is not None:
             check_vary(self, self.vary)
+        if self.narrative is not None:
+            _check_sources(self.narrative)
 
     def flipped(self, flip: Flip) -> Scenario:
         """Return the scenario under another reading of the protocol.
@@ -169,6 +175,7 @@ class Scenario(Part):
         data = self.model_dump(by_alias=True, exclude_unset=True)
         data["conduct"].pop("sensitivity", None)
         data.pop("vary", None)
+        data.pop("narrative", None)
         changes = [Override(path_of(path), value, f"{path}: {value}", "set") for path, value in flip.set.items()]
         apply_overrides(data, changes)
         return data
@@ -237,6 +244,14 @@ def _check_flip(scenario: Scenario, index: int, flip: Flip) -> None:
         raise ValueError(
             f'conduct.sensitivity.{index}.set | the reading "{flip.name}" makes no sense: {words}'
         ) from None
+
+
+def _check_sources(narrative: Narrative) -> None:
+    for path in narrative.sources:
+        try:
+            check_path(Scenario, path)
+        except ValueError as error:
+            raise ValueError(f"narrative.sources | {path}: {error}") from None
 
 
 def _with_plan(design: Design, plan: EnrolmentPlan) -> Design:

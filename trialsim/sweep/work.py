@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 _NOT_IN_KEY: dict[str, Any] = {
-    **dict.fromkeys(("name", "title", "notes", "design", "seed", "n_sims", "vary"), True),
+    **dict.fromkeys(("name", "title", "notes", "design", "seed", "n_sims", "vary", "narrative"), True),
     "conduct": {"n_sims": True},
 }
 

@@ -38,7 +38,7 @@ class Refusal(NamedTuple):
 
 
 class Variants:
-    """The variants of a scenario: without its sweep, and without other readings, which a sweep does not try."""
+    """The variants of a scenario: without its sweep, its narrative, and other readings, which a sweep does not try."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.base = _alone(scenario)
@@ -106,12 +106,12 @@ def _reader(model: type[Scenario], name: str) -> TypeAdapter[Any]:
 
 
 def _alone(scenario: Scenario) -> Scenario:
-    update: dict[str, Any] = {"vary": None}
+    update: dict[str, Any] = {"vary": None, "narrative": None}
     if scenario.conduct is not None and scenario.conduct.sensitivity:
         update["conduct"] = scenario.conduct.model_copy(update={"sensitivity": ()})
         update["conduct"].model_fields_set.discard("sensitivity")
     base = scenario.model_copy(update=update)
-    base.model_fields_set.discard("vary")
+    base.model_fields_set.difference_update(("vary", "narrative"))
     return base
 
 
