@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trialsim.plan import Plan
     from trialsim.spec.conduct import Conduct
     from trialsim.spec.design import Design
-    from trialsim.spec.scenario import Scenario
+    from trialsim.spec.scenario import Scenario, Truth
 
 __all__ = ["Agreement", "EngineChoice", "MissedLook", "Reading", "Record", "Result", "run", "write_trials"]
 
@@ -137,7 +137,8 @@ def run(
     were_both = engine == "auto" and any(record.is_judged for record in records)
     facts = provenance(scenario, simulated=engine != "exact", wall_s=perf_counter() - began)
     agreement = agreement_of(records) if were_both else None
-    readings = _readings(scenario, n_jobs, progress) if sensitivity and engine != "exact" else ()
+    cases = reading_cases(scenario) if sensitivity and engine != "exact" else ()
+    readings = tuple(reading_of(case, n_jobs, progress) for case in cases)
     why_not = " ".join(reasons) or None
     return Result(scenario, engine, tuple(records), facts, agreement, why_not, match, tuple(missed), readings)
 
@@ -230,28 +231,42 @@ READING_TRUTHS = 3
 """Readings are tried under the truth of the match, and under the first ones up to so many in all."""
 
 
-def _readings(scenario: Scenario, n_jobs: int, progress: Callable[[int], None]) -> tuple[Reading, ...]:
-    """Return the sensitivity to each other reading, the protocol's own first, under the plan of the match."""
+class ReadingCase(NamedTuple):
+    """One reading of the protocol under one truth, to be simulated."""
+
+    name: str
+    scenario: Scenario
+    """As the protocol is read here, or as it is under another reading."""
+    truth: Truth
+
+
+def reading_cases(scenario: Scenario) -> tuple[ReadingCase, ...]:
+    """Return what the sensitivity to other readings consists of, the protocol's own reading first; often nothing."""
     if scenario.conduct is None or not scenario.conduct.sensitivity:
         return ()
     names = [truth.name for truth in scenario.truths]
     chosen = [scenario.conduct.match.truth] if scenario.conduct.match is not None else []
     chosen += [name for name in names if name not in chosen][: READING_TRUTHS - len(chosen)]
-    found = []
     variants = [("as the protocol is read here", scenario)]
     variants += [(flip.name, scenario.flipped(flip)) for flip in scenario.conduct.sensitivity]
-    for name, variant in variants:
-        plan_name, design = _plan_of_match(variant)
-        plan = compile_design(design)
-        for truth in (truth for truth in variant.truths if truth.name in chosen):
-            rates = truth.rates(design.arm_names)
-            level = design.analysis.level
-            setting = Setting(plan, design.arm_names, design.look_names, rates, intervals_of(variant), level, (0.5,))
-            exact = _solve(setting, design.name) if not _why_not(plan) else None
-            conducted = _conducted(setting, variant, design, n_jobs, progress)
-            records = calendar_records(setting, variant, plan_name, truth.name, exact, conducted)
-            found.append(Reading(name, truth.name, tuple(records)))
-    return tuple(found)
+    return tuple(
+        ReadingCase(name, variant, truth)
+        for name, variant in variants
+        for truth in variant.truths
+        if truth.name in chosen
+    )
+
+
+def reading_of(case: ReadingCase, n_jobs: int = 1, progress: Callable[[int], None] = lambda _: None) -> Reading:
+    """Return the measures of the trial under one reading and truth, under the plan of the match; as `run`."""
+    plan_name, design = _plan_of_match(case.scenario)
+    plan, level, rates = compile_design(design), design.analysis.level, case.truth.rates(design.arm_names)
+    intervals = intervals_of(case.scenario)
+    setting = Setting(plan, design.arm_names, design.look_names, rates, intervals, level, (0.5,))
+    exact = _solve(setting, design.name) if not _why_not(plan) else None
+    conducted = _conducted(setting, case.scenario, design, n_jobs, progress)
+    records = calendar_records(setting, case.scenario, plan_name, case.truth.name, exact, conducted)
+    return Reading(case.name, case.truth.name, tuple(records))
 
 
 def _plan_of_match(scenario: Scenario) -> tuple[str, Design]:

@@ -18,6 +18,7 @@ from trialsim.errors import TrialsimError
 from trialsim.verbs import about, compare, replay, results, run, sweep
 from trialsim.verbs.analyse import analyse
 from trialsim.verbs.boundaries import boundaries
+from trialsim.verbs.report import report
 from trialsim.verbs.search import search
 
 
@@ -41,6 +42,7 @@ for _verb in (
     replay.replay,
     search,
     analyse,
+    report,
     results.results,
     about.validate,
     about.schema,

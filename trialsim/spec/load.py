@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from trialsim.errors import InputError, Place, at, nearest
 from trialsim.spec.beside import put_tables_in
 from trialsim.spec.design import Design
+from trialsim.spec.embedded import MOST_READ, is_page, scenario_in
 from trialsim.spec.messages import first_problem
 from trialsim.spec.overrides import Override, apply_overrides, override_of
 from trialsim.spec.scenario import Scenario
@@ -58,7 +59,7 @@ def load_scenario(source: str | Path, overrides: Sequence[str | Override] = ()) 
     ----------
     source
         Path of a YAML file, or the name of a scenario that ships ("gist"), or of a design; a design is tried under its
-        null and its target rate.
+        null and its target rate. Or a report (HTML), which carries its scenario; that one may name no files.
     overrides
         `dotted.path=value` strings, applied before validation; `design.` leads into the design.
 
@@ -281,6 +282,10 @@ def _read(source: str | Path, room: str) -> Document:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
+            if is_page(content):
+                # Whoever sent the report chose what stands in it: it may name what ships, and no files.
+                found = scenario_in((content + file.read(MOST_READ)).decode("utf-8", "replace"), str(path))
+                return _parsed(found, f"{path} (the scenario in it)", room, may_name_files=False)
         if len(content) > MAX_BYTES:
             raise InputError(f"{path}: too large for a {room[:-1]}; at most {MAX_BYTES:,} bytes are read.")
         text = content.decode("utf-8")

@@ -93,16 +93,16 @@ def run(
     if loaded.vary is not None:
         click.echo("The scenario varies fields; run takes it as it stands (sweep runs its grid).", err=True)
     kept = _kept(loaded, engine, store) if save else Kept()
-    result = _run_with_progress(loaded, engine, jobs, trials, kept, target, sensitivity=sensitivity)
+    result = run_with_progress(loaded, engine, jobs, trials, kept, target, sensitivity=sensitivity)
     emit(rendered(result, chosen, full=full), out)
     if save:
-        _save(result, kept, store)
+        save_result(result, kept, store)
     if result.agreement is not None and result.agreement.failures:
         n_failures, n_judged = len(result.agreement.failures), result.agreement.n_judged
         raise DisagreementError(f"simulated and exact values disagree in {n_failures:,} of {n_judged:,} measures")
 
 
-def _run_with_progress(
+def run_with_progress(
     scenario: Scenario,
     engine: Any,
     jobs: int,
@@ -112,6 +112,7 @@ def _run_with_progress(
     *,
     sensitivity: bool = False,
 ) -> Result:
+    """Run a scenario with a bar on stderr."""
     from trialsim.api import run as run_scenario
     from trialsim.api import write_trials
     from trialsim.effort import run_until
@@ -146,7 +147,7 @@ def _kept(scenario: Scenario, engine: Any, path: str) -> Kept:
     return Kept()
 
 
-def _save(result: Result, kept: Kept, path: str) -> None:
+def save_result(result: Result, kept: Kept, path: str) -> None:
     """Keep the result; where that cannot be done, say so and go on."""
     from trialsim.store import open_store
     from trialsim.sweep.single import keep_run

@@ -102,3 +102,5 @@ class Document(NamedTuple):
     sections: tuple[Section, ...]
     scenario_yaml: str
     """The resolved scenario; the file carries it, so that it can be run again."""
+    records_csv: str = ""
+    """Every number of the result with all its digits; the file carries them too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from trialsim.report.document import as_csv
 from trialsim.report.regulatory.blocks import Document, Section
 from trialsim.spec.written import as_yaml
 
@@ -38,4 +39,4 @@ def document_of(material: Material) -> Document:
         Section(number, entry.id, entry.title, tuple(entry.blocks(material))) for number, entry in enumerate(SECTIONS)
     )
     title = material.scenario.title or material.scenario.name
-    return Document(title, material.alerts, sections, as_yaml(material.scenario))
+    return Document(title, material.alerts, sections, as_yaml(material.scenario), as_csv(material.result))

@@ -12,6 +12,7 @@ from trialsim.curves import curves
 if TYPE_CHECKING:
     from trialsim.api import Record, Result
     from trialsim.curves import Curves
+    from trialsim.effort import Target
     from trialsim.plan import Plan
     from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
@@ -31,6 +32,10 @@ class Material:
     """How the result came from a store, in a sentence; empty: it was simulated for this report."""
     alerts: tuple[str, ...] = ()
     """What must be said in the first lines."""
+    source: str = ""
+    """The file or name that the scenario came from."""
+    target: Target | None = None
+    """The standard errors that the numbers of replicates were to reach, if they were chosen so."""
 
     @property
     def scenario(self) -> Scenario:
