@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from trialsim.inference.after_stopping import is_estimator
 from trialsim.oc.coverage import ROUNDING, coverage, limits_of
 from trialsim.oc.decisions import MAX_PATTERN_ARMS, decisions, early_termination, stopping_looks, too_toxic
 from trialsim.oc.entry import POOLED, outcomes
 from trialsim.oc.estimation import estimation
+from trialsim.oc.estimators import after_stopping, conditions, methods
 from trialsim.oc.mcse import quantile
 from trialsim.oc.sample_size import sample_size
 from trialsim.oc.success import success
@@ -197,6 +199,22 @@ def _estimation(setting: Setting, groups: Groups, rest: Groups) -> Iterator[Floa
         yield np.sqrt(_mean(error * error, weights))
 
 
+def _after_stopping(setting: Setting, groups: Groups, rest: Groups) -> Iterator[Floats]:
+    del groups
+    for name, lower, upper in methods(setting):
+        for arm, _, rows in conditions(setting):
+            rate, weights = setting.rates[setting.arms.index(arm)], rest.arm[rows]
+            low, high = lower[rows], upper[rows]
+            if is_estimator(name):
+                yield _mean(low, weights)
+                yield _mean(low - rate, weights)
+                yield np.sqrt(_mean((low - rate) ** 2, weights))
+            else:
+                covers = (low <= rate + ROUNDING) & (rate - ROUNDING <= high)
+                yield weights[covers].sum(axis=0) / weights.sum(axis=0)
+                yield _mean((high - low) / 2, weights)
+
+
 def _outcomes(setting: Setting, rest: Groups) -> Iterator[tuple[Outcomes, Floats]]:
     """Yield the final outcomes as `oc.entry.outcomes` does, and their weights without each group.
 
@@ -226,4 +244,5 @@ QUICK: dict[Family, Quick] = {
     success: _success,
     coverage: _coverage,
     estimation: _estimation,
+    after_stopping: _after_stopping,
 }

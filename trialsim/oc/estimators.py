@@ -27,17 +27,24 @@ def after_stopping(setting: Setting, tally: Tally) -> Iterator[Entry]:
     `variant` names the method. Nothing where the stops are not those of each arm alone (pooled stops, toxicity, the
     calendar), nor of a method that does not apply to all schemes of the design.
     """
-    schemes = schemes_of(setting.plan)
-    for name in setting.estimators if schemes else ():
-        if any(why_not(name, scheme) for scheme in schemes):
-            continue
-        lower, upper = _values(setting, name, schemes)
+    for name, lower, upper in methods(setting):
         for arm, given, rows in conditions(setting):
             rate, weight = setting.rates[setting.arms.index(arm)], tally.arm[rows]
             if is_estimator(name):
                 yield from _of_estimator(lower[rows], rate, weight, (arm, given, name))
             else:
                 yield from _of_interval(lower[rows], upper[rows], rate, weight, (arm, given, name))
+
+
+def methods(setting: Setting) -> Iterator[tuple[str, Floats, Floats]]:
+    """Yield the methods that are asked for and apply, each with its limits at the entries of the arm tally.
+
+    Of an estimator both are its value.
+    """
+    schemes = schemes_of(setting.plan)
+    for name in setting.estimators if schemes else ():
+        if not any(why_not(name, scheme) for scheme in schemes):
+            yield name, *_values(setting, name, schemes)
 
 
 def _of_estimator(values: Floats, rate: float, weight: Floats, words: tuple[str, str | None, str]) -> Iterator[Entry]:
