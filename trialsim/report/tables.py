@@ -68,6 +68,11 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
     full
         Every measure under every condition, rather than those that a protocol quotes.
     """
+    return ideal_tables(result, full=full) + calendar_tables(result, full=full)
+
+
+def ideal_tables(result: Result, *, full: bool = False) -> list[Table]:
+    """Return the tables of a result under ideal conduct only; parameters as `tables`."""
     found = [_precision(result, full=full)]
     for plan, design in result.scenario.designs():
         records = [r for r in result.records if r.plan == plan and r.truth is not None and r.engine != "calendar"]
@@ -79,7 +84,7 @@ def tables(result: Result, *, full: bool = False) -> list[Table]:
             for part in range(0, len(columns), MAX_COLUMNS):
                 table = _table(result, f"{plan}: {sheet.title}", columns[part : part + MAX_COLUMNS], rows, index)
                 found += [table] if table.rows else []
-    return found + calendar_tables(result, full=full)
+    return found
 
 
 def _brief(arms: tuple[str, ...]) -> list[_Sheet]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trialsim.api import EngineChoice
     from trialsim.store import Store, Sweep
 
-_HOW_HARD = ("seed", "n_sims", "vary", "notes", "title")
+_HOW_HARD = ("seed", "n_sims", "vary", "notes", "title", "narrative")
 """Fields whose change makes no other question."""
 
 

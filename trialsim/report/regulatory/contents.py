@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trialsim.report.document import as_csv
 from trialsim.report.regulatory.blocks import Document, Section
+from trialsim.report.regulatory.sections import appendices, implementation, provenance
 from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ class Entry(NamedTuple):
     blocks: Callable[[Material], Iterator[Block]]
 
 
-SECTIONS: tuple[Entry, ...] = ()
+SECTIONS: tuple[Entry, ...] = (
+    Entry("provenance", "Provenance", provenance.blocks),
+    Entry("implementation", "Implementation", implementation.blocks),
+    Entry("appendices", "Appendices", appendices.blocks),
+)
 """Provenance is section 0."""
 
 

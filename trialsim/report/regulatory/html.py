@@ -110,12 +110,14 @@ class _Pages:
         yield f'<h2 id="{name}-title">{section.number} {escape(section.title)}</h2>'
         for found in numbered(section):
             yield from self._block(found)
+        if section is self.document.sections[-1] and self.document.records_csv:
+            yield '<p><button type="button" id="save-records">Save all numbers (CSV)</button></p>'
         yield "</section>"
 
     def _block(self, found: Numbered) -> Iterator[str]:
         match found.block:
             case Words(text):
-                yield f"<p>{escape(text)}</p>"
+                yield from (f"<p>{escape(part.strip())}</p>" for part in text.split("\n\n") if part.strip())
             case Points(items):
                 yield "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
             case Heading(text):

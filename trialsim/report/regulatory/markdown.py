@@ -65,7 +65,7 @@ def _started(space: str, start: str) -> str:
 def _block(found: Numbered, titles: dict[str, str]) -> Iterator[str]:
     match found.block:
         case Words(text):
-            yield plain(text)
+            yield "\n\n".join(plain(part) for part in text.split("\n\n") if part.strip())
         case Points(items):
             yield from (f"- {plain(item)}" for item in items)
         case Heading(text):
