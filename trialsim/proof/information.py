@@ -16,6 +16,7 @@ from math import asin, pi, sin, sqrt
 from typing import TYPE_CHECKING
 
 from trialsim.proof.bernstein import ROUNDING, Bounded, halves
+from trialsim.proof.tilt import Patients, tilt_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,8 +55,10 @@ def largest(
 ) -> Bounded:
     """Return the largest value on a box of a probability that can be asked anywhere, as `bernstein.largest` does.
 
-    Boxes here are halved on the scale of angles, and a probability is asked at their middle and at the two ends.
+    Boxes here are halved on the scale of angles, and a probability is asked at their middle and at the two ends. The
+    bound of a box is the smaller of `at_most` and of the tilt bound.
     """
+    patients = tuple(Patients(size) for size in n)
     best, worst, number = -1.0, tuple(high for _, high in box), count()
     waiting: list[tuple[float, int, Box]] = []
     angles: Box = tuple((angle(low), angle(high)) for low, high in box)
@@ -70,7 +73,8 @@ def largest(
             n_tiles += 1
             best, worst = (value, middle) if value > best else (best, worst)
             rates = tuple((sin(low) ** 2, sin(high) ** 2) for low, high in tile)
-            heappush(waiting, (-at_most(value, middle, rates, n), next(number), tile))
+            upper = min(at_most(value, middle, rates, n), tilt_bound(value, middle, rates, patients))
+            heappush(waiting, (-upper, next(number), tile))
         upper = max(-waiting[0][0], best)
         if upper - best <= tolerance or n_tiles + 2 > max_tiles:
             return Bounded(best, worst, min(upper + ROUNDING, 1.0), n_tiles)

@@ -116,7 +116,7 @@ def prove(
         return NullRegion(null_rate, toxicity, (), (reason.removesuffix("."),))
     prover = _Prover(design, plan, tolerance, max_tiles, way)
     statements: list[Statement] = []
-    for asked in _asked(design, plan):  # smaller sets of arms come first
+    for asked in asked_of(design, plan):  # smaller sets of arms come first
         found = prover.answer(*asked)
         statements += [_within_sums(found, statements)] if found is not None else []
     return NullRegion(null_rate, toxicity, tuple(statements), tuple(dict.fromkeys(prover.declined)))
@@ -138,7 +138,7 @@ def _within_sums(statement: Statement, known: list[Statement]) -> Statement:
     return statement
 
 
-def _asked(design: Design, plan: Plan) -> list[tuple[Event, Null, tuple[int, ...]]]:
+def asked_of(design: Design, plan: Plan) -> list[tuple[Event, Null, tuple[int, ...]]]:
     """Return each error with the null hypothesis that is true, and of which arms."""
     n_arms = len(design.arms)
     nulls: list[Null] = ["response"] if design.hypotheses is not None else []
