@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BUSY = "The server is busy with other runs; please try again in a moment."
+BUSY_OWN = "You have other runs under way; please let them end, or cancel one."
+TOO_LONG = "This run was stopped after the longest time that this server gives to one; please ask for less."
 ABANDONED = "This run was stopped, because its page had not asked for it for a while; please start it again."
 NO_CELERY = "CELERY_BROKER is set, but Celery is not installed: pip install 'dash[celery]', or unset CELERY_BROKER."
+VISITOR = "trialsim-visitor"
+"""The cookie that tells one browser from another, by nothing but a random word."""
 NICE = 10
 """How far a job stands behind: of two cores that a browser needs as well, it takes what is left."""
 _DASH_SAYS = "An error occurred inside a background callback: "
@@ -54,6 +58,9 @@ class _Job:
     context: Context
     seen: float
     """When its page last asked for it."""
+    visitor: str = ""
+    """Whose job it is: the browser's cookie; empty: nobody knows."""
+    began: float | None = None
     finished: float | None = None
     is_stopped: bool = False
     result: Any = BaseBackgroundCallbackManager.UNDEFINED
@@ -76,6 +83,10 @@ class ThreadManager(BaseBackgroundCallbackManager):
         A job stops if its page has not asked for it for so long.
     uncollected_after_s
         A result is dropped if nobody has asked for it for so long.
+    n_per_visitor
+        How many jobs of one browser run or wait at a time; beyond that the answer is `BUSY_OWN`.
+    longest_s
+        A job is stopped when it has run for so long; the answer is `TOO_LONG`.
     clock
         Seconds that only ever grow.
     """
@@ -87,11 +98,14 @@ class ThreadManager(BaseBackgroundCallbackManager):
         abandoned_after_s: float = 10.0,
         uncollected_after_s: float = 60.0,
         *,
+        n_per_visitor: int = 1_000_000,
+        longest_s: float = float("inf"),
         told: tuple[type[Exception], ...] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._n_running, self._n_waiting = n_running, n_waiting
         self._abandoned_after, self._uncollected_after = abandoned_after_s, uncollected_after_s
+        self._n_per_visitor, self._longest = n_per_visitor, longest_s
         self._told, self._clock = told, clock
         self._lock = threading.RLock()
         self._jobs: dict[str, _Job] = {}
@@ -134,9 +148,12 @@ class ThreadManager(BaseBackgroundCallbackManager):
         """Start a job, or let it wait, or answer that the server is busy."""
         with self._lock:
             self._sweep()
-            job = _Job(key, partial(job_fn, args, context), copy_context(), self._clock())
+            visitor = str((context.get("cookies") or {}).get(VISITOR, ""))
+            job = _Job(key, partial(job_fn, args, context), copy_context(), self._clock(), visitor)
             self._jobs[key] = job
-            if self._n_threads < self._n_running or len(self._waiting) < self._n_waiting:
+            if visitor and self._n_of(visitor) > self._n_per_visitor:
+                self._finish(job, _error(BUSY_OWN))
+            elif self._n_threads < self._n_running or len(self._waiting) < self._n_waiting:
                 self._waiting.append(job)
                 self._start()
             else:
@@ -191,6 +208,9 @@ class ThreadManager(BaseBackgroundCallbackManager):
             self._secret = self._secret or generate()
             return self._secret
 
+    def _n_of(self, visitor: str) -> int:
+        return sum(job.visitor == visitor and job.finished is None for job in self._jobs.values())
+
     def _asked_for(self, key: str | None) -> _Job | None:
         job = self._jobs.get(key) if key is not None else None
         if job is not None:
@@ -206,6 +226,8 @@ class ThreadManager(BaseBackgroundCallbackManager):
 
     def _work(self, job: _Job) -> None:
         step_back()
+        with self._lock:
+            job.began = self._clock()
         try:
             result = job.context.run(job.call, job)
         except (PreventUpdate, Cancelled):
@@ -230,12 +252,15 @@ class ThreadManager(BaseBackgroundCallbackManager):
             self._waiting.remove(job)
 
     def _sweep(self) -> None:
-        """Stop abandoned jobs, drop what nobody collects."""
+        """Stop jobs that are abandoned or take too long, drop what nobody collects."""
         now = self._clock()
         for job in list(self._jobs.values()):
             if job.finished is None and now - job.seen > self._abandoned_after:
                 self._stop(job)
                 self._finish(job, _error(ABANDONED))
+            elif job.finished is None and job.began is not None and now - job.began > self._longest:
+                self._stop(job)
+                self._finish(job, _error(TOO_LONG))
             elif job.finished is not None and now - max(job.seen, job.finished) > self._uncollected_after:
                 del self._jobs[job.key]
 
@@ -275,7 +300,7 @@ def sentence_of(error: Exception) -> str | None:
 
 
 def manager_of(
-    celery_broker: str | None, n_running: int, n_waiting: int, told: tuple[type[Exception], ...] = ()
+    celery_broker: str | None, n_running: int, n_waiting: int, **limits: Any
 ) -> BaseBackgroundCallbackManager:
     """Return who runs the background callbacks: threads of this process, or Celery if a broker is named.
 
@@ -283,8 +308,8 @@ def manager_of(
     ----------
     celery_broker
         Address of the broker, which keeps the results too; None: the environment variable CELERY_BROKER, if set.
-    n_running, n_waiting, told
-        As for `ThreadManager`.
+    n_running, n_waiting, limits
+        As for `ThreadManager`; Celery's workers have limits of their own.
 
     Raises
     ------
@@ -293,7 +318,7 @@ def manager_of(
     """
     broker = celery_broker or os.environ.get("CELERY_BROKER")
     if not broker:
-        return ThreadManager(n_running, n_waiting, told=told)
+        return ThreadManager(n_running, n_waiting, **limits)
     try:
         from celery import Celery
         from dash import CeleryManager

@@ -58,7 +58,14 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     service = Service(settings)
-    jobs = manager_of(settings.celery_broker, settings.n_running, settings.n_waiting, (TrialsimError,))
+    jobs = manager_of(
+        settings.celery_broker,
+        settings.n_running,
+        settings.n_waiting,
+        n_per_visitor=settings.n_per_visitor,
+        longest_s=settings.max_job_seconds,
+        told=(TrialsimError,),
+    )
     app.server.extensions["trialsim-jobs"] = jobs
     app.layout = shell.layout(service)
     shell.register(app, service)

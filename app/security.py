@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from flask import Response, request
+
+from app.jobs import VISITOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +44,9 @@ def secure(app: Dash, settings: Settings) -> None:
     def _add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
         response.headers["Content-Security-Policy"] = policy
+        if VISITOR not in request.cookies and response.mimetype == "text/html":
+            word = secrets.token_urlsafe(16)
+            response.set_cookie(VISITOR, word, httponly=True, samesite="Strict", secure=request.is_secure)
         if request.path.startswith("/_dash-") and not request.path.startswith("/_dash-component-suites"):
             response.headers["Cache-Control"] = "no-store"
         return response

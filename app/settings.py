@@ -33,6 +33,10 @@ class Settings:
     """Simulations under way at once; others wait."""
     n_waiting: int = 8
     """Simulations that may wait; more are turned away with a sentence."""
+    n_per_visitor: int = 3
+    """Simulations of one browser that run or wait at once."""
+    max_job_seconds: int = 1_800
+    """Seconds after which a simulation is stopped."""
     n_jobs: int = 1
     """Threads of a simulation."""
     celery_broker: str = ""

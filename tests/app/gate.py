@@ -40,11 +40,13 @@ class Gate:
 class Page:
     """What Dash asks the manager for on behalf of a page."""
 
-    def __init__(self, manager: ThreadManager, fn: Callable[..., Any], args: Any = ()) -> None:
+    def __init__(self, manager: ThreadManager, fn: Callable[..., Any], args: Any = (), context: Any = None) -> None:
         self.manager = manager
         key = manager.build_cache_key(fn, args, [], None)
         self.key = key
-        self.job = manager.call_job_fn(key, manager.make_job_fn(fn, True), args, {"triggered_inputs": []})
+        self.job = manager.call_job_fn(
+            key, manager.make_job_fn(fn, True), args, {"triggered_inputs": [], **(context or {})}
+        )
 
     def poll(self) -> tuple[str, Any, Any]:
         """Return "waits", "answer" or "nothing", with the answer and the progress: `dash._callback`, in its order."""

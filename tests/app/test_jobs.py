@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from app.jobs import ABANDONED, BUSY, ThreadManager, sentence_of
+from app.jobs import ABANDONED, BUSY, BUSY_OWN, TOO_LONG, VISITOR, ThreadManager, sentence_of
 from tests.app.gate import SOON, Gate, Page, until
 
 if TYPE_CHECKING:
@@ -101,6 +101,36 @@ def test_the_context_of_the_callback_is_that_of_its_request() -> None:
     manager.call_job_fn(key, fn, (), {"triggered_inputs": [{"prop_id": "go.n_clicks", "value": 1}]})
     until(lambda: manager.job_running(key) and manager._jobs[key].finished is not None)
     assert manager.get_result(key, key) == "go"
+
+
+# One browser among several
+
+
+def test_a_browser_has_so_many_jobs_and_another_one_its_own() -> None:
+    gate, manager = Gate(), ThreadManager(1, 8, n_per_visitor=2)
+    mine, yours = ({"cookies": {VISITOR: word}} for word in ("me", "you"))
+    running = Page(manager, gate, context=mine)
+    waiting = Page(manager, lambda _: "second", context=mine)
+    assert error_of(Page(manager, lambda _: "third", context=mine).answer()) == BUSY_OWN
+    other = Page(manager, lambda _: "theirs", context=yours)
+    unknown = [Page(manager, lambda _: "unknown") for _ in range(3)]  # without a cookie nobody is told apart
+    gate.goes_on.set()
+    running.answer()
+    assert [page.answer() for page in (waiting, other, *unknown)] == ["second", "theirs", *["unknown"] * 3]
+    assert Page(manager, lambda _: "again", context=mine).answer() == "again"
+
+
+def test_a_job_is_stopped_when_it_takes_too_long() -> None:
+    gate, clock = Gate(), Clock()
+    manager = ThreadManager(1, 0, abandoned_after_s=1e9, longest_s=60.0, clock=clock)
+    page = Page(manager, gate)
+    assert gate.runs.wait(SOON)
+    clock.now = 59.0
+    assert page.poll()[0] == "waits"
+    clock.now = 61.0
+    assert error_of(page.answer()) == TOO_LONG
+    gate.goes_on.set()
+    until(lambda: n_threads() == 0)
 
 
 # Races

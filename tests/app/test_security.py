@@ -14,6 +14,7 @@ from dash import Dash
 from flask.testing import FlaskClient
 
 from app import ids
+from app.jobs import VISITOR
 from app.main import WENT_WRONG, create_app
 from app.panels.explore import LIVE
 from app.settings import Settings
@@ -287,3 +288,14 @@ def test_names_are_text(app: Dash, client: FlaskClient) -> None:
     assert json.loads(text)  # as data, which the browser writes as text
     assert "onerror" not in page
     assert "alert(1)" not in page
+
+
+def test_a_browser_is_told_apart_by_a_random_word_that_scripts_cannot_read() -> None:
+    server = create_app(Settings(warm=False)).server
+    client = server.test_client()
+    cookies = [value for name, value in client.get("/").headers if name == "Set-Cookie"]
+    (cookie,) = [value for value in cookies if value.startswith(f"{VISITOR}=")]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert not any(VISITOR in value for name, value in client.get("/").headers if name == "Set-Cookie")
+    assert server.test_client().get("/").headers["Set-Cookie"] != cookie
