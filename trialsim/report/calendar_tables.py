@@ -102,7 +102,7 @@ def calendar_tables(result: Result, *, full: bool) -> list[Table]:
     own = [record for record in result.records if record.engine == "calendar"]
     if not own:
         return []
-    found = [_match(result.match)] if result.match else []
+    found = [match_table(result.match)] if result.match else []
     for plan, _ in result.scenario.designs():
         records = [record for record in own if record.plan == plan]
         found += [_cost(result, plan, records), _looks(result, plan, records), _durations(result, plan, records)]
@@ -277,7 +277,8 @@ def _detail(title: str, records: list[Record], names: tuple[str, ...]) -> Table:
     return table
 
 
-def _match(rows: tuple[MatchRow, ...]) -> Table:
+def match_table(rows: tuple[MatchRow, ...]) -> Table:
+    """Return published results beside what the model gives for them."""
     header = ["result", "verdict", "printed", "model, mean", "SD of a trial", "95 % range of a trial"]
     table = Table("the published trial and the model (in brackets MCSE)", header, 2)
     for row in rows:

@@ -29,7 +29,7 @@ def paragraph(design: Design) -> str:
         sentences.append(f"The design is meant to tell a response rate of {null} from one of {target}.")
     if design.toxicity is not None:
         sentences.append(_toxicity(design.toxicity))
-    sentences += [_look(look, design) for look in design.looks]
+    sentences += [look_in_words(look, design) for look in design.looks]
     if len(design.arms) > 1 and any(_stops(look) for look in design.looks):
         sentences.append(_WHEN_ARM_STOPS[design.enrolment.when_arm_stops])
     level = f"{100 * design.analysis.level:g} %"
@@ -123,7 +123,8 @@ def _randomisation(design: Design) -> str:
     return f"{total} are randomised {':'.join(map(str, design.ratio))} to {joined(arms)}, in permuted blocks of {size}."
 
 
-def _look(look: Look, design: Design) -> str:
+def look_in_words(look: Look, design: Design) -> str:
+    """Return when a look falls and what it decides, as a sentence."""
     text = f"{look.name[:1].upper()}{look.name[1:]} ({when(look, design)}):"
     clauses = []
     if look.continue_if is not None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trialsim.report.document import as_csv
+from trialsim.report.regulatory.alerts import alerts_of
 from trialsim.report.regulatory.blocks import Document, Section
-from trialsim.report.regulatory.sections import appendices, implementation, provenance
-from trialsim.spec.written import as_yaml
+from trialsim.report.regulatory.sections import (
+    aims,
+    appendices,
+    design,
+    implementation,
+    limitations,
+    model,
+    provenance,
+    synopsis,
+    truths,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +36,13 @@ class Entry(NamedTuple):
 
 SECTIONS: tuple[Entry, ...] = (
     Entry("provenance", "Provenance", provenance.blocks),
+    Entry("synopsis", "Synopsis", synopsis.blocks),
+    Entry("aims", "Aims and the decision supported", aims.blocks),
+    Entry("design", "Design", design.blocks),
+    Entry("model", "Data-generating model", model.blocks),
+    Entry("truths", "Truths and why these", truths.blocks),
     Entry("implementation", "Implementation", implementation.blocks),
+    Entry("limitations", "Limitations and conclusions", limitations.blocks),
     Entry("appendices", "Appendices", appendices.blocks),
 )
 """Provenance is section 0."""
@@ -44,4 +60,5 @@ def document_of(material: Material) -> Document:
         Section(number, entry.id, entry.title, tuple(entry.blocks(material))) for number, entry in enumerate(SECTIONS)
     )
     title = material.scenario.title or material.scenario.name
-    return Document(title, material.alerts, sections, as_yaml(material.scenario), as_csv(material.result))
+    alerts = (*material.alerts, *alerts_of(material.result, material.scenario_yaml))
+    return Document(title, alerts, sections, material.scenario_yaml, as_csv(material.result))
