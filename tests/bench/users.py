@@ -110,7 +110,7 @@ def user(address: str, posts: list[Post], until: float, answers: Answers, seed: 
                 kind = "visit"
                 connection.request("GET", "/")
             else:
-                post = posts[0] if draw < 0.8 else posts[1]
+                post = posts[0] if draw < 0.92 else posts[1]
                 kind = post.kind
                 connection.request("POST", post.path, changed(post, rng.randint(8, 40)), headers)
             answer = connection.getresponse()
