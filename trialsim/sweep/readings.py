@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trialsim.api import Reading, reading_cases, reading_of
+from trialsim.api import READING_TRUTHS, Reading, reading_cases, reading_of
 from trialsim.errors import InputError
 from trialsim.store import Finding, split
 from trialsim.sweep.work import Keys
@@ -55,13 +55,16 @@ def readings(
 
 def kept_readings(scenario: Scenario, store: Store) -> tuple[Reading, ...]:
     """Return the other readings if the store has them all, otherwise none."""
-    found = tuple(reading for case in reading_cases(scenario) if (reading := _kept(case, store)) is not None)
-    return found if len(found) == len(reading_cases(scenario)) else ()
+    cases = reading_cases(scenario)
+    found = tuple(reading for case in cases if (reading := _kept(case, store)) is not None)
+    return found if len(found) == len(cases) else ()
 
 
 def n_trials(scenario: Scenario) -> int:
-    """Return how many trials the other readings consist of."""
-    return sum(_n_sims(case) for case in reading_cases(scenario))
+    """Return about how many trials the other readings consist of."""
+    if scenario.conduct is None or not scenario.conduct.sensitivity:
+        return 0
+    return scenario.conduct.n_sims * (1 + len(scenario.conduct.sensitivity)) * min(len(scenario.truths), READING_TRUTHS)
 
 
 def _kept(case: ReadingCase, store: Store) -> Reading | None:

@@ -123,16 +123,14 @@ def _write(material: Material, format_: str, out: str | None) -> None:
 def _material(found: Reported, source: str, target: Target | None) -> Material:
     from datetime import date
 
-    from trialsim.report.regulatory.alerts import alerts_of
     from trialsim.report.regulatory.material import Material
-    from trialsim.spec.written import as_yaml
 
     return Material(
         found.result,
         command=shlex.join(["python", "-m", "trialsim", *sys.argv[1:]]),
         date=date.today().isoformat(),
         stored=found.stored,
-        alerts=(*found.alerts, *alerts_of(found.result, as_yaml(found.result.scenario))),
+        alerts=found.alerts,
         source=source,
         target=target,
     )

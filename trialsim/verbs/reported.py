@@ -60,7 +60,7 @@ def from_scenario(scenario: Scenario, asked: Asked) -> Reported:
 
     start = _start(scenario, asked)
     result = run_with_progress(scenario, "auto", asked.jobs, None, start.kept, asked.target)
-    if asked.saves:
+    if asked.saves and not (start.origin is not None and start.origin.is_complete and asked.target is None):
         save_result(result, start.kept, asked.store)
     readings, n_taken = _readings(result.scenario, asked)
     told = []

@@ -180,7 +180,7 @@ class _Pages:
 def _table(table: Table, caption: str, anchor: str) -> str:
     rows = [_row(row, table.n_labels) for row in table.rows]
     # End tags are left out where HTML allows it: in large tables they would be half of the file.
-    header = "".join(f"<th scope=col>{escape(name)}" for name in table.header)
+    header = "".join(f"<th scope=col>{escape(name)}" if name else "<td>" for name in table.header)
     is_wordy = any(len(cell) > WORDY for row in table.rows for cell in row)
     kind = f"l{min(table.n_labels, 8)}{' words' if is_wordy else ''} {'long' if len(rows) > LONG else 'short'}"
     kind += " broad" if len(table.header) > BROAD else ""
@@ -189,7 +189,7 @@ def _table(table: Table, caption: str, anchor: str) -> str:
 
 def _row(row: list[str], n_labels: int) -> str:
     cells = [escape(cell, quote=False) for cell in row]
-    first = f"<th scope=row>{cells[0]}" if n_labels and cells else ""
+    first = f"<th scope=row>{cells[0]}" if n_labels and cells and cells[0] else ""
     return f"<tr>{first}" + "".join(f"<td>{cell}" for cell in cells[1 if first else 0 :])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trialsim.compile import compile_design
 from trialsim.curves import curves
+from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
     from trialsim.api import Record, Result
@@ -41,6 +42,11 @@ class Material:
     def scenario(self) -> Scenario:
         """The resolved scenario."""
         return self.result.scenario
+
+    @cached_property
+    def scenario_yaml(self) -> str:
+        """The resolved scenario as the file carries it."""
+        return as_yaml(self.scenario)
 
     @cached_property
     def plans(self) -> tuple[tuple[str, Design, Plan], ...]:

@@ -12,7 +12,6 @@ from trialsim.report.regulatory.checklist import CHECKLISTS
 from trialsim.report.render import legend
 from trialsim.report.table import Table
 from trialsim.report.tables import ideal_tables
-from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,7 @@ def blocks(material: Material) -> Iterator[Block]:
     yield from _tables(material)
     yield Heading("Configuration")
     yield Words("The scenario with its design, as the file carries it; what was left at its default is left out.")
-    yield Listing(as_yaml(material.scenario))
+    yield Listing(material.scenario_yaml)
     yield Heading("Session")
     yield Grid(Table("What was installed when the report was made", ["program", "version"], 2, list(_session())), "")
     yield Heading("Checklists")

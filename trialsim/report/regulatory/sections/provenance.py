@@ -12,7 +12,6 @@ from trialsim.report.regulatory.alerts import status_of
 from trialsim.report.regulatory.blocks import Grid, Heading, Points, Words
 from trialsim.report.regulatory.repository import commit_of
 from trialsim.report.table import Table
-from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ def digest_of(design: Design) -> str:
 
 def _rows(material: Material) -> Iterator[list[str]]:
     scenario, facts = material.scenario, material.result.provenance
-    yaml_digest = hashlib.sha256(as_yaml(scenario).encode()).hexdigest()
+    yaml_digest = hashlib.sha256(material.scenario_yaml.encode()).hexdigest()
     yield ["scenario", scenario.name]
     yield ["id of the scenario (SHA-256 of its sorted JSON, 16 digits)", scenario.id]
     yield ["SHA-256 of the scenario in this file", yaml_digest]
