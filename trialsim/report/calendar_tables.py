@@ -109,7 +109,7 @@ def calendar_tables(result: Result, *, full: bool) -> list[Table]:
         for truth in _detailed(result, plan, full=full):
             of_truth = [r for r in records if r.truth == truth and (full or _is_brief(r))]
             found += _details(plan, truth, of_truth)
-    found += [_readings(result.readings)] if result.readings else []
+    found += [readings_table(result.readings)] if result.readings else []
     return [table for table in found if table.rows]
 
 
@@ -151,7 +151,8 @@ def calendar_digits(measure: str) -> int:
     return 4 if measure.endswith("_known") else 2 if measure.startswith("n_") or "auc" in measure else 1
 
 
-def _shown(record: Record | None) -> str:
+def shown(record: Record | None) -> str:
+    """Return a record's estimate with its MCSE in brackets; nothing for None."""
     if record is None:
         return ""
     if record.bound is not None and record.estimate is not None:  # none seen, or all: what may still be, at 95 %
@@ -181,7 +182,7 @@ def _cost(result: Result, plan: str, records: list[Record]) -> Table:
             pairs = list(zip(cells, number, strict=True))
             table.rows += [
                 [truth.name, rate, arm or "trial", "ideal, exact", *(_exact(r, d) for r, d in pairs)],
-                ["", "", "", "as conducted", *(_shown(r) for r in cells)],
+                ["", "", "", "as conducted", *(shown(r) for r in cells)],
                 ["", "", "", "cost", *(_difference(r, d) for r, d in pairs)],
             ]
     return table
@@ -221,7 +222,7 @@ def _looks(result: Result, plan: str, records: list[Record]) -> Table:
         for look in result.scenario.design.look_names[:-1]:
             cells = [index.get((truth.name, _Key(measure, None, look, None, None))) for measure, _ in _LOOK]
             quantiles = [index.get((truth.name, _Key("day_quantile", None, look, p, None))) for p in (0.05, 0.5, 0.95)]
-            table.rows.append([truth.name, look, *(_shown(r) for r in (*cells, *quantiles))])
+            table.rows.append([truth.name, look, *(shown(r) for r in (*cells, *quantiles))])
     return table
 
 
@@ -238,7 +239,7 @@ def _durations(result: Result, plan: str, records: list[Record]) -> Table:
     keys += [_Key(f"{what}_quantile", None, None, p, None) for what in ("day", "n") for p in quantiles]
     keys += [_Key("enrolled_by_mean", None, None, None, month) for month in months]
     for truth in result.scenario.truths:
-        table.rows.append([truth.name, *(_shown(index.get((truth.name, key))) for key in keys)])
+        table.rows.append([truth.name, *(shown(index.get((truth.name, key))) for key in keys)])
     return table
 
 
@@ -272,7 +273,7 @@ def _detail(title: str, records: list[Record], names: tuple[str, ...]) -> Table:
                 words = f"two-sided P of the {words} at most {r.value:g}, share of trials"
             elif r.measure == name:
                 words = f"has a {words.removesuffix(' known')}, share of trials"
-            cells = [_shown(x) for x in (r, index.get((r.truth, key)), *quantiles)]
+            cells = [shown(x) for x in (r, index.get((r.truth, key)), *quantiles)]
             table.rows.append([words, r.arm or "trial", *cells])
     return table
 
@@ -327,8 +328,8 @@ def missed_notes(result: Result) -> list[str]:
     return found
 
 
-def _readings(readings: tuple[Reading, ...]) -> Table:
-    """Return the sensitivity: one line per reading and truth."""
+def readings_table(readings: tuple[Reading, ...]) -> Table:
+    """Return the sensitivity: one line per reading of the protocol and truth."""
     records = [record for reading in readings for record in reading.records]
     interval = next((r.variant for r in records if r.measure == "ci_coverage"), None) or ""
     columns = [
@@ -343,7 +344,7 @@ def _readings(readings: tuple[Reading, ...]) -> Table:
         first = {key.measure: index.get((reading.truth, key)) for _, key in columns}
         assert first
         table.rows.append(
-            [reading.name, reading.truth, *(_shown(_found(index, reading.truth, key)) for _, key in columns)]
+            [reading.name, reading.truth, *(shown(_found(index, reading.truth, key)) for _, key in columns)]
         )
     return table
 

@@ -65,6 +65,17 @@ class Material:
         }
 
     @cached_property
+    def conducted(
+        self,
+    ) -> dict[tuple[str, str | None, str, str | None, str | None, str | None, float | None, str | None], Record]:
+        """Records of calendar conduct by plan, truth, measure, arm, look, given, value and variant."""
+        return {
+            (r.plan, r.truth, r.measure, r.arm, r.look, r.given, r.value, r.variant): r
+            for r in self.result.records
+            if r.engine == "calendar"
+        }
+
+    @cached_property
     def curves(self) -> Curves:
         """The main plan's measures over the true rate, exact."""
         return curves(self.plans[0][1])
