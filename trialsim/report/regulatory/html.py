@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LONG = 24
 """Rows from which on a table may go over a page when it is printed, its header repeated."""
-BROAD = 8
+BROAD = 10
 """Columns beyond which it is printed on a page turned to the side."""
 WORDY = 40
 """Letters from which on a cell holds a sentence, which is wrapped."""

@@ -39,7 +39,7 @@ th, td { padding: .18rem .65rem; border-bottom: 1px solid var(--line); text-alig
 thead th { background: var(--tint); vertical-align: bottom; } th { font-weight: 600; } tbody th { font-weight: 400; }
 td, tbody th { white-space: nowrap; } .words td, .words th { white-space: normal; overflow-wrap: anywhere; }
 .words td { min-width: 6rem; max-width: 44rem; }
-.badge { border: 1.5px solid currentColor; border-radius: 1em; font-size: .78rem; font-weight: 600; padding: 0 .6em;
+.badge { border: 1.5px solid currentColor; border-radius: 1em; font-size: .8em; font-weight: 600; padding: 0 .6em;
   white-space: nowrap; margin-left: .4em; }
 .exact { color: #00563f; } .simulated { color: #7a3d00; } .both { color: #4b2a86; } .published { color: #0b57a4; }
 .assumed { color: #555555; }
@@ -67,16 +67,19 @@ _PAPER = """
   body { font-size: 9.5pt; max-width: none; padding: 0; }
   .skip, button, .screen { display: none; }
   .beside { display: block; }
-  section { border: 0; break-before: page; margin: 0; padding: 0; }
+  section { border: 0; margin: 1.6rem 0 0; padding: 0; }
+  section:first-of-type, #synopsis, #appendices { break-before: page; margin: 0; }
   h2, h3, caption, figcaption { break-after: avoid; }
   p, li { orphans: 3; widows: 3; max-width: none; }
   .scroll { overflow: visible; }
   table { font-size: 7.6pt; max-width: 100%; }
-  td, th, tbody th { padding: .08rem .3rem; white-space: normal; overflow-wrap: anywhere; }
-  .words td { min-width: 0; }
+  td, th, tbody th, .words th { padding: .08rem .3rem; white-space: normal; overflow-wrap: break-word; }
+  .words td { min-width: 8em; } .note { font-size: 7.8pt; }
   thead { display: table-header-group; } tr { break-inside: avoid; }
   figure.short, .picture, .missing, .alert { break-inside: avoid; }
   figure.broad { page: wide; } figure.broad table { font-size: 7pt; }
+  #synopsis figure.broad { page: auto; } #synopsis figure { margin: .6rem 0; }
+  #synopsis { break-after: page; font-size: 8.8pt; }
   pre { break-inside: auto; font-size: 7pt; }
   a { color: inherit; } main a[href^="http"]::after { content: " (" attr(href) ")"; overflow-wrap: anywhere; }
   th, thead th, .badge, .missing, .alert { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
