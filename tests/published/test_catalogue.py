@@ -79,7 +79,7 @@ def test_a_design_is_run_once_for_all_its_values(monkeypatch: pytest.MonkeyPatch
         runs.append(given)
         return trialsim.run(*given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("trialsim.validation.published.run", counted)
+    monkeypatch.setattr("trialsim.published.run", counted)
     assert len(validate(trialsim.load_design("toxicity-20-35-four-looks"), "exact")) == 18
     assert len(runs) == 1
 

@@ -1,6 +1,6 @@
-"""The catalogue's published values against ours: `published` finds and judges them, `shown` writes them."""
+"""The catalogue's published values against ours: `trialsim.published` judges them, `shown` writes them."""
 
-from trialsim.validation.published import Summary, Validation, counts, disagreements, summary, validate
+from trialsim.published import Summary, Validation, counts, disagreements, summary, validate
 from trialsim.validation.shown import as_csv, as_json, as_page, as_table, rates_in_words
 
 __all__ = [

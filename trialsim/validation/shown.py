@@ -7,17 +7,17 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from trialsim.published import summary
 from trialsim.report.document import csv_cell
 from trialsim.report.numbers import percent
 from trialsim.report.render import table_as_markdown
 from trialsim.report.table import Table
-from trialsim.validation.published import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trialsim.published import Validation
     from trialsim.spec.design import PublishedValue
-    from trialsim.validation.published import Validation
 
 SCHEMA = "trialsim.validation/1"
 SIGNS = {"equals": "", "less_than": "< ", "at_most": "≤ ", "at_least": "≥ "}
