@@ -27,7 +27,7 @@ MOST_POINTS = 25
 """Points up to which the lines of a figure are written out."""
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~$&])")
-_STARTS = re.compile(r"^(\s*)(#|[-+=](?=\s|$|[-=])|\d+(?=[.)]))", re.MULTILINE)
+_STARTS = re.compile(r"^(\s*)(#|[-+=](?=\s|$|[-=])|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
 
 
 def as_markdown(document: Document) -> str:
