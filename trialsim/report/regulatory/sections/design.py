@@ -104,8 +104,9 @@ def _looks(material: Material) -> Iterator[Block]:
 
     design = material.scenario.design
     yield Heading("Looks and decisions")
-    notes = {look.name: " ".join(look.notes.split()) for look in design.looks}
-    yield Points(tuple(f"{look_in_words(look, design)} {notes[look.name]}".strip() for look in design.looks))
+    notes = [f" Note: {' '.join(look.notes.split())}" if look.notes else "" for look in design.looks]
+    words = [look_in_words(look, design) for look in design.looks]
+    yield Points(tuple(said + note for said, note in zip(words, notes, strict=True)))
     drawn: list[object] = []
     for name, own, plan in material.plans:
         found = list(boundaries(own, plan))

@@ -55,8 +55,8 @@ def blocks(material: Material) -> Iterator[Block]:
 
 def _sources(conduct: Conduct, sources: dict[str, str]) -> Iterator[Block]:
     found = list(entries(conduct, "conduct", sources))
-    table = Table("values of the model and their sources", ["value of", "is", "source"], 3)
-    table.rows = [[one.path, one.value, one.source or NO_SOURCE] for one in found]
+    table = Table("values of the model (conduct) and their sources", ["value of", "is", "source"], 3)
+    table.rows = [[one.path.removeprefix("conduct."), one.value, one.source or NO_SOURCE] for one in found]
     if found:
         yield Grid(table, "assumed", ("Days count from the start of enrolment or from entry; hazards are per month.",))
     n_missing = sum(one.source is None for one in found)

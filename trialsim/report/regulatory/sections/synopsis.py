@@ -73,8 +73,8 @@ def main_table(material: Material) -> tuple[Table, list[Record]]:
     is_exact, is_simulated = _engines(material)
     header = ["truth", "true rate", "of"]
     for column in columns:
-        header += [f"{column.label}, exact"] if is_exact else []
-        header += [f"{column.label}, simulated (MCSE)"] if is_simulated else []
+        header += [f"{column.label}: exact"] if is_exact else []
+        header += [f"{column.label}: simulated (MCSE)"] if is_simulated else []
     table = Table(f"{plan}: main operating characteristics", header, 3)
     used: list[Record] = []
     arms = design.arm_names
@@ -102,7 +102,7 @@ def _columns(material: Material, plan: str) -> list[Column]:
     """Return the measures of the page: early stopping, success, toxicity, patients."""
     own = [key for key in material.records if key[0] == plan and key[5] is None]
     measures = {(key[2], key[4]) for key in own}
-    found = [Column("stops before the end", "pet")]
+    found = [Column("stops early", "pet")]
     if ("p_reject", None) in measures:
         found.append(Column("null rejected", "p_reject"))
     else:
@@ -110,7 +110,7 @@ def _columns(material: Material, plan: str) -> list[Column]:
         found += [Column(f"success at {look}", "p_success", look) for look in looks[-1:]]
     if ("p_toxic", None) in measures:
         found.append(Column("too toxic", "p_toxic"))
-    return [*found, Column("mean number of patients", "n_mean")]
+    return [*found, Column("mean N", "n_mean")]
 
 
 def _record(material: Material, plan: str, truth: str, arm: str | None, column: Column) -> Record | None:
@@ -140,6 +140,7 @@ def _setting(material: Material) -> str:
 
 
 def _notes(material: Material) -> Iterator[str]:
+    yield "Stops early: before the final look. N: patients enrolled."
     n_truths = len(material.scenario.truths)
     if n_truths > MOST_TRUTHS:
         yield f"The first {MOST_TRUTHS} of {n_truths} truths; the section on operating characteristics has the others."
@@ -147,7 +148,7 @@ def _notes(material: Material) -> Iterator[str]:
     if others:
         yield f"For the plan of {joined(others)} see the section on operating characteristics."
     if len(material.scenario.design.arms) > 1:
-        yield "All arms: all of them stop before the end; success is that of the pooled responses, if there is one."
+        yield "All arms: every arm stops early; success is that of the pooled responses, if the design has it."
 
 
 def as_conducted(material: Material) -> Iterator[str]:
