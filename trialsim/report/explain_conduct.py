@@ -22,7 +22,7 @@ _UNEVALUABLE = {
 def conduct_paragraph(conduct: Conduct, design: Design) -> str:
     """Return how the trial is run, as a paragraph."""
     sentences = [_enrolment(conduct), _response(conduct), _UNEVALUABLE[conduct.unevaluable] + "."]
-    sentences += [_look(name, conduct.looks[name]) for name in design.look_names[:-1] if name in conduct.looks]
+    sentences += [look_in_words(name, conduct.looks[name]) for name in design.look_names[:-1] if name in conduct.looks]
     left = [name for name in design.look_names[:-1] if name not in conduct.looks]
     if left:
         sentences.append(f"{' and '.join(left)}: held once the response of every counted patient is known.")
@@ -66,7 +66,8 @@ def _response(conduct: Conduct) -> str:
     return f"{text} and confirmed at the next scheduled visit." if confirmation.at_next_visit else f"{text}."
 
 
-def _look(name: str, look: LookConduct) -> str:
+def look_in_words(name: str, look: LookConduct) -> str:
+    """Return when a look is held, what it counts and whether enrolment waits, as a sentence."""
     days = {} if isinstance(look.fires, str) else {look.kind: getattr(look.fires, look.kind)}
     when = {
         "when_decided": "as soon as its criteria are certain",
