@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from trialsim.plan import NEVER
 from trialsim.report.plots import FAINT, INK, OKABE_ITO, safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,17 +65,8 @@ def _figure(own: Sequence[Boundary], who: str, name: str) -> go.Figure:
     for one in own if len(own) <= 8 else ():
         figure.add_vline(x=one.n, line={"color": INK, "width": 1, "dash": "dot"}, opacity=0.4)
     most = max((v for one in own for v in (one.stop, one.success, one.toxic) if 0 <= v < NEVER - 1), default=1)
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 52, "r": 12, "t": 12, "b": 40},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
-        meta={
-            "title": f"Boundaries of {name}: {who}",
-            "notes": ["Exact: what the rules compile to while no arm has stopped. Grey line: every patient responds."],
-        },
-    )
-    figure.update_xaxes(title="patients", gridcolor=FAINT, zeroline=False, range=[0, last * 1.05])
-    figure.update_yaxes(title="responses", gridcolor=FAINT, zeroline=False, range=[-0.5, most * 1.25 + 1])
+    note = "Exact: what the rules compile to while no arm has stopped. Grey line: every patient responds."
+    frame(figure, f"Boundaries of {name}: {who}", [note], HEIGHT)
+    figure.update_xaxes(title="patients", range=[0, last * 1.05])
+    figure.update_yaxes(title="responses", range=[-0.5, most * 1.25 + 1])
     return figure

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import plotly.graph_objects as go
 
 from trialsim.report.numbers import percent
-from trialsim.report.plots import FAINT, INK, OKABE_ITO, safe
+from trialsim.report.plots import INK, OKABE_ITO, safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,13 +82,9 @@ def compared_curves(
             without.append(name)
         elif not (as_difference and number == 0):
             _draw(figure, number, name, rates, heights, is_patients=chosen.is_patients)
+    found = notes(names, len(rates), without, as_difference=as_difference)
+    frame(figure, f"{label} over the true response rate", found, HEIGHT, top=26)
     _lay_out(figure, designs[0], chosen, as_difference=as_difference)
-    figure.update_layout(
-        meta={
-            "title": f"{label} over the true response rate",
-            "notes": notes(names, len(rates), without, as_difference=as_difference),
-        }
-    )
     return figure
 
 
@@ -150,21 +147,9 @@ def _lay_out(figure: go.Figure, reference: Curves, chosen: Compared, *, as_diffe
             x=rate, y=1, yref="paper", yanchor="bottom", text=f"{word} {percent(rate)}", showarrow=False
         )
     unit = "patients" if chosen.is_patients else "probability"
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 56, "r": 12, "t": 26, "b": 40},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        hovermode="x unified",
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
-    )
-    figure.update_xaxes(title="true response rate", range=[0, 1], tickformat=".0%", gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(
-        title=f"difference in {unit}" if as_difference else unit,
-        gridcolor=FAINT,
-        zeroline=as_difference,
-        zerolinecolor=INK,
-    )
+    figure.update_layout(hovermode="x unified", showlegend=True)
+    figure.update_xaxes(title="true response rate", range=[0, 1], tickformat=".0%")
+    title = f"difference in {unit}" if as_difference else unit
+    figure.update_yaxes(title=title, zeroline=as_difference, zerolinecolor=INK)
     if not as_difference:
         figure.update_yaxes(**({"rangemode": "tozero"} if chosen.is_patients else {"range": [-0.01, 1.01]}))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from trialsim.report.plots import FAINT, OKABE_ITO, safe
+from trialsim.report.plots import OKABE_ITO, safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from trialsim.search.found import Feasible, Search
@@ -80,19 +81,7 @@ def _number(value: float) -> str:
 
 
 def _lay_out(figure: go.Figure) -> None:
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 56, "r": 12, "t": 12, "b": 48},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        legend={"orientation": "h", "y": -0.18, "yanchor": "top", "x": 0},
-        meta={
-            "title": "Feasible designs",
-            "notes": [
-                "Each point is the design of its size with the fewest expected patients under the null rate; all keep "
-                "both error rates. Exact."
-            ],
-        },
-    )
-    figure.update_xaxes(title="largest number of patients", gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(title="expected patients under the null rate", gridcolor=FAINT, zeroline=False)
+    note = "Each point is the design of its size with the fewest expected patients under the null rate; all keep both"
+    frame(figure, "Feasible designs", [f"{note} error rates. Exact."], HEIGHT)
+    figure.update_xaxes(title="largest number of patients")
+    figure.update_yaxes(title="expected patients under the null rate")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import plotly.graph_objects as go
 
 from trialsim.report.plots import safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from trialsim.curves import Joint
@@ -53,13 +54,7 @@ def joint_map(joint: Joint, which: Which = "both", chosen: tuple[float, ...] = (
             showlegend=False,
         )
     title = f"Probability that {_WORDS[which]} at {safe(joint.look)}"
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 52, "r": 8, "t": 12, "b": 44},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        meta={"title": title, "notes": [f"Exact, at {len(rates)} × {len(rates)} pairs of rates."]},
-    )
+    frame(figure, title, [f"Exact, at {len(rates)} × {len(rates)} pairs of rates."], HEIGHT)
     figure.update_xaxes(title=f"true rate, {first}", range=[-0.025, 1.025], tickformat=".0%", constrain="domain")
     figure.update_yaxes(title=f"true rate, {second}", range=[-0.025, 1.025], tickformat=".0%")
     return figure

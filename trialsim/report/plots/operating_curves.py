@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import plotly.graph_objects as go
 
 from trialsim.report.numbers import percent
-from trialsim.report.plots import FAINT, INK, OKABE_ITO, colour_of, safe
+from trialsim.report.plots import INK, OKABE_ITO, colour_of, safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from trialsim.curves import Curves, Floats
@@ -90,21 +91,11 @@ def operating_curves(curves: Curves, chosen: tuple[float, ...] = ()) -> go.Figur
                 hovertemplate="explored: %{x:.1%}",
             )
         )
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 48, "r": 12, "t": 26, "b": 40},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        hovermode="x unified",
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
-        meta={"title": "Operating characteristics over the true response rate", "notes": notes(curves)},
-    )
-    figure.update_xaxes(title="true response rate, the same in every arm", range=[0, 1], tickformat=".0%")
+    same = ", the same in every arm" if len(curves.design.arms) > 1 else ""
+    frame(figure, "Operating characteristics over the true response rate", notes(curves), HEIGHT, top=26)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(title=f"true response rate{same}", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title="probability", range=[-0.01, 1.01])
-    figure.update_xaxes(gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(gridcolor=FAINT, zeroline=False)
-    if len(curves.design.arms) == 1:
-        figure.update_xaxes(title="true response rate")
     return figure
 
 

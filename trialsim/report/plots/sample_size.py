@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from trialsim.report.numbers import percent
-from trialsim.report.plots import FAINT, INK, OKABE_ITO, colour_of, safe
+from trialsim.report.plots import INK, OKABE_ITO, colour_of, safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def expected_size(curves: Curves) -> go.Figure:
     for (_, name, colour, dash), values in zip(who, expected(curves), strict=True):
         line = {"color": colour, "dash": dash, "width": 2.2}
         figure.add_scatter(x=rates, y=values, name=safe(name), line=line, mode="lines", hovertemplate="%{y:.2f}")
-    _lay_out(figure, "Expected number of patients", ["Exact, at the same rate in every arm."])
+    frame(figure, "Expected number of patients", ["Exact, at the same rate in every arm."], HEIGHT, legend_y=-0.28)
     figure.update_layout(hovermode="x unified", showlegend=len(arms) > 1)
     figure.update_xaxes(title="true response rate", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title="patients", rangemode="tozero")
@@ -73,7 +74,13 @@ def size_distribution(curves: Curves, names: Sequence[str]) -> go.Figure:
             },
             hovertemplate="%{x} patients: %{y:.4f}",
         )
-    _lay_out(figure, "Distribution of the number of patients", ["Exact: the probability of each total."])
+    frame(
+        figure,
+        "Distribution of the number of patients",
+        ["Exact: the probability of each total."],
+        HEIGHT,
+        legend_y=-0.28,
+    )
     figure.update_layout(barmode="group")
     figure.update_xaxes(title="patients in the trial", type="category")
     figure.update_yaxes(title="probability", range=[0, 1.0])
@@ -97,16 +104,3 @@ def _as_cumulative(figure: go.Figure, sizes: np.ndarray) -> None:
         )
     figure.update_xaxes(type="linear")
     figure.update_yaxes(title="probability of at most so many")
-
-
-def _lay_out(figure: go.Figure, title: str, notes: list[str]) -> None:
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 48, "r": 12, "t": 12, "b": 40},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0},
-        meta={"title": title, "notes": notes},
-    )
-    figure.update_xaxes(gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(gridcolor=FAINT, zeroline=False)

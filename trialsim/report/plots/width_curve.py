@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from trialsim.report.plots import FAINT, INK, OKABE_ITO
+from trialsim.report.plots import INK, OKABE_ITO
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from trialsim.curves import Widths
@@ -55,18 +56,9 @@ def width_curve(widths: Widths) -> go.Figure:
             text=f"promised ±{100 * widths.target:.2f}",
         )
     level = f"{100 * widths.level:g} % {widths.interval} interval"
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 52, "r": 12, "t": 12, "b": 40},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        hovermode="x unified",
-        legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0},
-        meta={
-            "title": f"Widest {level} of the response rate, all arms pooled",
-            "notes": ["Exact: the worst over everything that can be observed."],
-        },
-    )
-    figure.update_xaxes(title="patients", gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(title="points to a limit", tickformat=".0%", rangemode="tozero", gridcolor=FAINT)
+    title = f"Widest {level} of the response rate, all arms pooled"
+    frame(figure, title, ["Exact: the worst over everything that can be observed."], HEIGHT, legend_y=-0.28)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(title="patients")
+    figure.update_yaxes(title="points to a limit", tickformat=".0%", rangemode="tozero")
     return figure
