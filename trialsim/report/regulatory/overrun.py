@@ -54,16 +54,17 @@ def overrun_notes(found: tuple[AskedAgain, ...]) -> Iterator[str]:
     """Yield how to read the table."""
     if found:
         yield (
-            f"The first {found[0].n_looked_at:,} trials were looked at; trials: those of them in which the look took place "
-            "and the arm was still in the trial. Means over these, in brackets MCSE."
+            f"The first {found[0].n_looked_at:,} trials were looked at; trials: those in which the look took place and "
+            "the arm was still in the trial. Means over these, in brackets MCSE."
         )
     yield (
-        "At the trigger, a counted patient whose response is not yet settled has none. Of all who had entered by that day "
-        "everything known by the data cut-off is taken."
+        "At the trigger, a counted patient whose response is not yet settled has none. Of all who had entered by that "
+        "day everything known by the data cut-off is taken."
     )
     if any(not one.criterion for one in found):
         yield (
-            "A criterion of a fixed number of responses is not asked again: it was not made for another number of patients."
+            "A criterion of a fixed number of responses is not asked again: it was not made for another number of "
+            "patients."
         )
 
 

@@ -72,9 +72,9 @@ def _held(material: Material) -> Iterator[Block]:
     looks = design.looks[:-1]
     if conduct is None:
         yield Words(
-            "On paper a look is held the moment its last patient has entered, every response being known; nobody enters "
-            "while it is decided, so that analyses at the trigger leave nobody out. The scenario says nothing of a "
-            "calendar (conduct), under which there would be overrun."
+            "On paper a look is held the moment its last patient has entered, every response being known; nobody "
+            "enters while it is decided, so that analyses at the trigger leave nobody out. The scenario says nothing of "
+            "a calendar (conduct), under which there would be overrun."
         )
         return
     yield Points(
@@ -147,4 +147,5 @@ def _many(least: Record, most: Record) -> str:
     words = "the patients enrolled and not counted are on average"
     if least.estimate == most.estimate:
         return f"{words} {shown(least)} under every truth"
-    return f"{words} {shown(least)} under truth {least.truth}, the fewest, and {shown(most)} under truth {most.truth}, the most"
+    ends = f"{shown(least)} under truth {least.truth}, the fewest, and {shown(most)} under truth {most.truth}, the most"
+    return f"{words} {ends}"
