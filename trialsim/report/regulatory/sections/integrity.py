@@ -73,8 +73,8 @@ def _held(material: Material) -> Iterator[Block]:
     if conduct is None:
         yield Words(
             "On paper a look is held the moment its last patient has entered, every response being known; nobody "
-            "enters while it is decided, so that analyses at the trigger leave nobody out. The scenario says nothing of "
-            "a calendar (conduct), under which there would be overrun."
+            "enters while it is decided, so that analyses at the trigger leave nobody out. The scenario says nothing "
+            "of a calendar (conduct), under which there would be overrun."
         )
         return
     yield Points(

@@ -180,7 +180,8 @@ def _guards(material: Material) -> Iterator[str]:
             f"{name}: {reason}."
             if reason
             else f"{name}: under each of the {n_truths} truths the design was solved again with the true rate of each "
-            f"arm raised by {100 * STEP:g} percentage points, and no arm was less likely to go on. Had one been, there would be no result."
+            f"arm raised by {100 * STEP:g} percentage points, and no arm was less likely to go on. "
+            "Had one been, there would be no result."
         )
     yield from _sums(material)
 
