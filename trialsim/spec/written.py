@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -68,6 +69,7 @@ def _is_short(data: Any) -> bool:
     return len(str(data)) <= _MOST_IN_A_LINE
 
 
+@lru_cache(maxsize=1024)
 def _is_plain(text: str) -> bool:
     """Return whether our reader takes the text, unquoted, as the same text."""
     try:
