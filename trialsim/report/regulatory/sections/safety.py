@@ -121,9 +121,11 @@ def _seen(material: Material, plan: str, looks: tuple[str, ...]) -> Table:
     for _, words in _SEEN:
         header += [f"{words}, mean", *(f"{100 * p:g} % of trials" for p in quantiles)]
     table = Table(f"{plan}: what the looks see, as conducted", header, 3)
+    arms = material.scenario.design.arm_names
+    arms = (*arms, "pooled") if len(arms) > 1 else arms
     for truth in material.scenario.truths:
         for look in looks[:MOST_LOOKS]:
-            for arm in (*material.scenario.design.arm_names, "pooled"):
+            for arm in arms:
                 own = []
                 for name, _ in _SEEN:
                     whose = [(f"{name}_mean", None), *((f"{name}_quantile", p) for p in quantiles)]
@@ -195,8 +197,8 @@ def _adverse_events(material: Material, conduct: Conduct, case: Case) -> Iterato
     assert conduct.adverse_events is not None
     yield Words(
         f"Adverse events do not depend on the truth; these are of {case.plan} under {case.truth}. They are simulated "
-        f"from the shares of patients that the scenario states for {len(conduct.adverse_events.events)} events; those of "
-        "a patient are correlated, and independent of response, dose changes and time."
+        f"from the shares of patients that the scenario states for {len(conduct.adverse_events.events)} events; those "
+        "of a patient are correlated, and independent of response, dose changes and time."
     )
     yield Picture(adverse_events(shares, conduct.n_sims), "simulated")
     arms = material.scenario.design.arm_names
