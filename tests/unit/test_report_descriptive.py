@@ -113,63 +113,79 @@ def at_most(most: int, n: int, rate: float) -> float:
     return sum(comb(n, x) * rate**x * (1 - rate) ** (n - x) for x in range(most + 1))
 
 
+def lines_of(table: Table, engine: str) -> dict[str, list[str]]:
+    """The numbers of an engine by truth, which stands in the first of its lines."""
+    truth, found = "", {}
+    for row in table.rows:
+        truth = row[0] or truth
+        if row[2] == engine:
+            found[truth] = row[3:]
+    return found
+
+
 def test_the_exact_numbers_of_the_page_by_enumeration(gist: Material, simon: Material) -> None:
     table, _ = synopsis.main_table(gist)
-    rows = {(row[0], row[2]): row for row in table.rows}
-    assert table.header[3:5] == ["stops early: exact", "stops early: simulated (MCSE)"]
-    for truth, rate in (("inactive", 0.05), ("weak", 0.1), ("modest", 0.2), ("active", 0.3)):
-        stop = at_most(2, 18, rate)
-        n_mean = [18 * stop + cap * (1 - stop) for cap in (73, 74)]
-        assert rows[truth, "400 mg"][3] == f"{stop:.6f}"
-        assert rows[truth, "all arms"][3] == f"{stop * stop:.6f}"
-        assert [rows[truth, arm][7] for arm in ("400 mg", "600 mg")] == [f"{n:.4f}" for n in n_mean]
-        assert rows[truth, "all arms"][7] == f"{sum(n_mean):.4f}"
+    both = "stops early, all arms", "success, pooled responses", "mean N, all arms"
+    assert table.header[3:] == ["stops early, 400 mg", "stops early, 600 mg", *both]
+    exact = lines_of(table, "exact")
+    stops = {rate: at_most(2, 18, rate) for rate in (0.05, 0.1, 0.2, 0.3)}
+    for truth, low, high in (("inactive", 0.05, 0.05), ("weak", 0.1, 0.1), ("modest", 0.2, 0.2), ("mixed", 0.05, 0.3)):
+        one, two = stops[low], stops[high]
+        n_mean = 18 * (one + two) + 73 * (1 - one) + 74 * (1 - two)
+        wanted = [f"{one:.6f}", f"{two:.6f}", f"{one * two:.6f}", f"{n_mean:.4f}"]
+        assert exact[truth][:3] + exact[truth][4:] == wanted
     table, _ = synopsis.main_table(simon)
-    assert table.header[3::2] == ["stops early: exact", "null rejected: exact", "mean N: exact"]
+    assert table.header[3:] == ["stops early", "rejects", "mean N"]
     first, n_first, last, n = 3, 17, 10, 37
-    for row in table.rows:
-        rate = float(row[1].split()[0]) / 100
-        stop = at_most(first, n_first, rate)
-        second = n - n_first
+    rates = {truth.name: truth.response_rate for truth in simon.scenario.truths}
+    for truth, numbers in lines_of(table, "exact").items():
+        rate = rates[truth]
+        assert isinstance(rate, float)
+        stop, second = at_most(first, n_first, rate), n - n_first
         reject = sum(
             comb(n_first, x) * rate**x * (1 - rate) ** (n_first - x) * (1 - at_most(last - x, second, rate))
             for x in range(first + 1, n_first + 1)
         )
-        assert row[3::2] == [f"{stop:.6f}", f"{reject:.6f}", f"{n_first * stop + n * (1 - stop):.4f}"]
+        assert numbers == [f"{stop:.6f}", f"{reject:.6f}", f"{n_first * stop + n * (1 - stop):.4f}"]
 
 
 def test_the_simulated_numbers_of_the_page_are_the_records(gist: Material) -> None:
     table, used = synopsis.main_table(gist)
-    shown = [cell for row in table.rows for cell in row[4::2] if cell]
-    assert len(shown) == len(used)
+    shown = [cell for numbers in lines_of(table, "simulated").values() for cell in numbers]
+    assert len(shown) == len(used) == 7 * 5
     for cell, record in zip(shown, used, strict=True):
-        digits = 4 if record.measure == "n_mean" else 6
+        digits = 2 if record.measure == "n_mean" else 4
         assert record.engine == "montecarlo"
         assert record.estimate is not None
-        assert cell.startswith(f"{record.estimate:.{digits}f} (")
-        if record.bound is None and record.mcse:
-            assert cell.endswith(f"({record.mcse:.{digits}f})")
+        assert record.mcse is not None
+        if record.bound is not None:
+            limit = f"< {record.bound:.2g}" if record.estimate == 0 else f"> {record.bound:.4f}"
+            assert cell == f"{record.estimate:g} ({limit})"
+        elif record.mcse == 0:
+            assert cell == f"{record.estimate:.{digits}f} (0)"
+        elif record.mcse >= 0.5 * 10**-digits:
+            assert cell == f"{record.estimate:.{digits}f} ({record.mcse:.{digits}f})"
     assert badge_of(used) == "exact and simulated"
 
 
 def test_one_engine_alone_has_one_column_and_its_badge() -> None:
-    for engine, badge, words in (("exact", "exact", "exactly"), ("montecarlo", "simulated", "by simulation (300 ")):
+    for engine, badge in (("exact", "exact"), ("montecarlo", "simulated")):
         material = material_of("simon-1989-20-40", "n_sims=300", engine=engine)
         (grid,) = of(Grid, synopsis.blocks(material))
         assert grid.badge == badge
-        assert len(grid.table.header) == 6
-        assert words in text_of(synopsis.blocks(material))
+        assert {row[2] for row in grid.table.rows} == {badge}
         assert all("(" in cell for row in grid.table.rows for cell in row[3:]) == (engine == "montecarlo")
+        assert ("300 replicates, seed 1" in grid.notes[0]) == (engine == "montecarlo")
 
 
 def test_the_page_says_when_looks_are_held_as_conducted(gist: Material) -> None:
-    sentences = list(synopsis.as_conducted(gist))
+    sentence = synopsis.as_conducted(gist)
     records = [r for r in gist.result.records if r.engine == "calendar" and r.truth == "calibrated" and r.given is None]
-    for look, sentence in zip(("proof-of-concept", "interim"), sentences, strict=True):
+    for look in ("proof-of-concept", "interim"):
         own = {r.measure: r for r in records if r.look == look and r.plan == "147 patients" and r.arm is None}
         day, entered = own["day_mean"], own["enrolled_mean"]
-        assert f"day {day.estimate:.1f} ({day.mcse:.1f}) on average" in sentence
-        assert f"when {entered.estimate:.1f} (" in sentence
+        assert f"{look} is held on day {day.estimate:.1f} ({day.mcse:.1f}), when {entered.estimate:.1f} (" in sentence
+    assert synopsis.as_conducted(material_of("simon-20-40", engine="exact")) == ""
 
 
 def test_the_page_ends_with_verdict_and_conclusions(gist: Material) -> None:
@@ -188,7 +204,30 @@ def test_many_looks_and_truths_stay_on_the_page() -> None:
     material = material_of("simon-1989-20-40", f"truths=[{', '.join(many)}]", engine="exact")
     (grid,) = of(Grid, synopsis.blocks(material))
     assert len(grid.table.rows) == synopsis.MOST_TRUTHS
-    assert any("of 20 truths" in note for note in grid.notes)
+    assert "For 10 further truths see" in grid.notes[0]
+
+
+def test_many_arms_are_stood_for_by_the_trial() -> None:
+    arms = ", ".join(f"{{name: arm {letter}}}" for letter in "ABCDEFG")
+    rule = "{at: {per_arm: 10}, name: l, continue_if: {rule: {kind: responses, at_least: 2}}}"
+    changes = [f"design.arms=[{arms}]", f"design.looks=[{rule}, {{at: full_enrolment, name: end}}]"]
+    truths_now = "truths=[{name: low, response_rate: 0.05}]"
+    material = material_of(
+        "gist",
+        *changes,
+        "design.enrolment.cap=140",
+        "design.hypotheses=null",
+        "plans=[]",
+        "conduct=null",
+        truths_now,
+        "design.published=[]",
+        "design.allocation.block_size=7",
+        engine="exact",
+    )
+    table, _ = synopsis.main_table(material)
+    assert table.header[3:] == ["stops early, all arms", "mean N, all arms"]
+    stop = at_most(1, 10, 0.05)
+    assert table.rows[0][3:] == [f"{stop**7:.6f}", f"{7 * (10 * stop + 20 * (1 - stop)):.4f}"]
 
 
 # Aims

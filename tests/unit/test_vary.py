@@ -533,7 +533,7 @@ def test_other_readings_are_not_tried_in_cells() -> None:
 
 
 def test_scenarios_without_a_sweep_keep_their_id() -> None:
-    assert trialsim.load_scenario("gist").id == "e118e35751f34f7f"
+    assert trialsim.load_scenario("gist").id == "ab5c9a2cdb6638b4"
     assert trialsim.load_scenario("simon-20-40").id == "6eda95c1da1a9645"
     assert trialsim.load_scenario("gist-sweep", ["vary=null"]).id != trialsim.load_scenario("gist-sweep").id
 

@@ -56,10 +56,8 @@ def of_the_run(material: Material) -> Iterator[str]:
         unsourced = [one for one in entries(scenario.conduct, "conduct", _sources(material)) if one.source is None]
         if unsourced:
             yield f"Of {len(unsourced)} values of the model of conduct no source is given (section on the model)."
-    yield (
-        f"Only the listed truths were tried, {len(scenario.truths)} in number, beside the curves over the true rate; "
-        "patients of an arm are alike and independent of one another."
-    )
+    n_truths = len(scenario.truths)
+    yield f"Only the listed truths were tried, {n_truths} in number, beside the curves over the true rate."
     yield from match_notes(result.match)
     yield from missed_notes(result)
     yield from (f"The narrative speaks of what is not there: {line}." for line in speaks_of_nothing(scenario))

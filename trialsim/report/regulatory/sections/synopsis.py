@@ -21,18 +21,24 @@ if TYPE_CHECKING:
     from trialsim.report.regulatory.material import Material
     from trialsim.spec.design import Design
 
-MOST_TRUTHS = 8
+MOST_TRUTHS = 10
 """Of more, the first are shown: this is one page."""
+
+MOST_COLUMNS = 7
+"""If the arms need more, the trial stands for them."""
+
+MOST_SENTENCES = 2
 
 MOST_LOOKS = 6
 """Of more, the first and the last are described."""
 
 
 class Column(NamedTuple):
-    """A measure of the page."""
+    """A measure of an arm, of the pooled responses ("pooled"), or of the trial (None)."""
 
     label: str
     measure: str
+    arm: str | None
     look: str | None = None
 
 
@@ -40,21 +46,25 @@ def blocks(material: Material) -> Iterator[Block]:
     """Yield design, truths, main numbers, verdict and conclusions."""
     scenario = material.scenario
     said = narrative_of(scenario)
-    yield Heading("Design")
     yield from design_in_short(scenario.design)
-    yield Points(tuple(sentences(material.result)))
-    yield Heading("Main operating characteristics")
-    yield Words(_setting(material))
+    others = [sum(design.caps) for _, design, _ in material.plans[1:]]
+    kept = [line for line in sentences(material.result) if not _is_of(line, others)]
+    if kept:
+        yield Points(tuple(kept[:MOST_SENTENCES]))
     table, records = main_table(material)
     if table.rows:
-        yield Grid(table, badge_of(records), tuple(_notes(material)))
-    conducted = tuple(as_conducted(material))
+        yield Grid(table, badge_of(records), (_note(material),))
+    conducted = as_conducted(material)
     if conducted:
-        yield Points(conducted)
-    yield Heading("Verification")
+        yield Words(conducted)
+    yield Heading("Verification and conclusions")
     yield Words(" ".join(line.strip() for line in verdict(material.result)))
-    yield Heading("Conclusions")
     yield from told(said.conclusions, "The conclusions of the simulation study", "narrative.conclusions")
+
+
+def _is_of(sentence: str, caps: list[int]) -> bool:
+    """Return whether a sentence of the protocol is about a plan of so many patients."""
+    return any(sentence.startswith(f"With {cap} patients,") for cap in caps)
 
 
 def design_in_short(design: Design) -> Iterator[Words]:
@@ -69,26 +79,20 @@ def design_in_short(design: Design) -> Iterator[Words]:
 def main_table(material: Material) -> tuple[Table, list[Record]]:
     """Return the main measures of the first plan under each truth, exact and simulated, and the records shown."""
     plan, design, _ = material.plans[0]
-    columns = _columns(material, plan)
+    columns = _columns(material)
     is_exact, is_simulated = _engines(material)
-    header = ["truth", "true rate", "of"]
-    for column in columns:
-        header += [f"{column.label}: exact"] if is_exact else []
-        header += [f"{column.label}: simulated (MCSE)"] if is_simulated else []
+    header = ["truth", "true rate", "engine", *(column.label for column in columns)]
     table = Table(f"{plan}: main operating characteristics", header, 3)
     used: list[Record] = []
-    arms = design.arm_names
     for truth in material.scenario.truths[:MOST_TRUTHS]:
-        rates = dict(zip(arms, truth.rates(arms), strict=True))
-        for arm in arms if len(arms) == 1 else (*arms, None):
-            found = [_record(material, plan, truth.name, arm, column) for column in columns]
-            rate = percent(rates[arm]) if arm is not None else " / ".join(dict.fromkeys(map(percent, rates.values())))
-            row = [truth.name, rate, arm or "all arms"]
-            for record in found:
-                row += [formatted(record, "exact") if record is None or record.exact is not None else "–"] * is_exact
-                row += [_simulated(record)] * is_simulated
-            table.rows.append(row)
-            used += [record for record in found if record is not None]
+        keys = [(plan, truth.name, c.measure, c.arm, c.look, None, None, None) for c in columns]
+        found = [material.records.get(key) for key in keys]
+        rates = " / ".join(dict.fromkeys(map(percent, truth.rates(design.arm_names))))
+        lines = [["exact", *(_exact(r) for r in found)]] if is_exact else []
+        lines += [["simulated", *(_simulated(r) for r in found)]] if is_simulated else []
+        for number, line in enumerate(lines):
+            table.rows.append([*((truth.name, rates) if number == 0 else ("", "")), *line])
+        used += [record for record in found if record is not None]
     return table, used
 
 
@@ -98,64 +102,72 @@ def _engines(material: Material) -> tuple[bool, bool]:
     return any(r.exact is not None for r in records), any(r.engine == "montecarlo" for r in records)
 
 
-def _columns(material: Material, plan: str) -> list[Column]:
+def _columns(material: Material) -> list[Column]:
     """Return the measures of the page: early stopping, success, toxicity, patients."""
-    own = [key for key in material.records if key[0] == plan and key[5] is None]
-    measures = {(key[2], key[4]) for key in own}
-    found = [Column("stops early", "pet")]
-    if ("p_reject", None) in measures:
-        found.append(Column("null rejected", "p_reject"))
-    else:
-        looks = [look for look in material.scenario.design.look_names if ("p_success", look) in measures]
-        found += [Column(f"success at {look}", "p_success", look) for look in looks[-1:]]
-    if ("p_toxic", None) in measures:
-        found.append(Column("too toxic", "p_toxic"))
-    return [*found, Column("mean N", "n_mean")]
+    plan, design, _ = material.plans[0]
+    there = {(key[2], key[3], key[4]) for key in material.records if key[0] == plan and key[5] is None}
+    looks = [look for look in design.look_names if any(("p_success", of, look) in there for of in _whom(design))]
+    succeeds: list[tuple[str, str, str | None]] = [("p_reject", "rejects", None)]
+    if not any(measure == "p_reject" for measure, _, _ in there):
+        succeeds = [("p_success", "success", look) for look in looks[-1:]]
+    asked = [("pet", "stops early", None), *succeeds, ("p_toxic", "too toxic", None)]
+    found = [
+        Column(words + _of(arm, design), measure, arm, look)
+        for measure, words, look in asked
+        for arm in _whom(design)
+        if (measure, arm, look) in there
+    ]
+    if len(found) >= MOST_COLUMNS:
+        found = [column for column in found if column.arm not in design.arm_names]
+    return [*found, Column("mean N" + _of(None, design), "n_mean", None)]
 
 
-def _record(material: Material, plan: str, truth: str, arm: str | None, column: Column) -> Record | None:
-    """Return the record of an arm, or of all arms: of the trial, or of their pooled responses."""
-    for of in (arm,) if arm is not None else (None, "pooled"):
-        record = material.records.get((plan, truth, column.measure, of, column.look, None, None, None))
-        if record is not None:
-            return record
-    return None
+def _whom(design: Design) -> tuple[str | None, ...]:
+    """Return of whom a measure can be: of each arm; of the pooled responses and the trial, if there are several."""
+    return design.arm_names if len(design.arms) == 1 else (*design.arm_names, "pooled", None)
+
+
+def _of(arm: str | None, design: Design) -> str:
+    if len(design.arms) == 1:
+        return ""
+    return {None: ", all arms", "pooled": ", pooled responses"}.get(arm, f", {arm}")
+
+
+def _exact(record: Record | None) -> str:
+    return "–" if record is None or record.exact is None else formatted(record, "exact")
 
 
 def _simulated(record: Record | None) -> str:
+    """Return the estimate with its MCSE in brackets."""
     if record is None or record.engine == "exact":
-        return "" if record is None else "–"
-    return f"{formatted(record, 'estimate')} ({formatted_mcse(record)})"
+        return "–"
+    digits = 2 if record.measure == "n_mean" else 4
+    if record.bound is not None and record.estimate is not None:
+        return f"{record.estimate:g} ({formatted_mcse(record)})"
+    return with_error(record.estimate, record.mcse, digits)
 
 
-def _setting(material: Material) -> str:
-    """Return under how many truths and with how many replicates the numbers were found."""
-    scenario, (is_exact, is_simulated) = material.scenario, _engines(material)
-    words = (
-        f"{len(scenario.truths)} truth{'s' if len(scenario.truths) > 1 else ''} (why these: see the section on truths)"
-    )
-    ways = ["exactly"] if is_exact else []
-    ways += [f"by simulation ({scenario.n_sims:,} replicates, seed {scenario.seed})"] if is_simulated else []
-    return f"The design was tried under {words}, {joined(ways)}."
-
-
-def _notes(material: Material) -> Iterator[str]:
-    yield "Stops early: before the final look. N: patients enrolled."
+def _note(material: Material) -> str:
+    columns, is_simulated = _columns(material), _engines(material)[1]
+    words = "Stops early: before the final look. N: patients enrolled."
+    words += "".join(f" Success: at {column.look}." for column in columns if column.measure == "p_success")
+    words += " Rejects: the null hypothesis." if any(column.measure == "p_reject" for column in columns) else ""
+    if is_simulated:
+        words += (
+            f" Simulated: {material.scenario.n_sims:,} replicates, seed {material.scenario.seed}; in brackets MCSE, "
+        )
+        words += "< or > the 95 % limit where the simulation saw none or all, 0 where all were alike."
     n_truths = len(material.scenario.truths)
-    if n_truths > MOST_TRUTHS:
-        yield f"The first {MOST_TRUTHS} of {n_truths} truths; the section on operating characteristics has the others."
-    others = [name for name, _, _ in material.plans[1:]]
-    if others:
-        yield f"For the plan of {joined(others)} see the section on operating characteristics."
-    if len(material.scenario.design.arms) > 1:
-        yield "All arms: every arm stops early; success is that of the pooled responses, if the design has it."
+    left_out = [f"{n_truths - MOST_TRUTHS} further truths"] if n_truths > MOST_TRUTHS else []
+    left_out += [f"the plan of {name}" for name, _, _ in material.plans[1:]]
+    return words + (f" For {joined(left_out)} see the section on operating characteristics." if left_out else "")
 
 
-def as_conducted(material: Material) -> Iterator[str]:
-    """Yield a sentence per look: when it is held as conducted, and how many patients have entered by then."""
+def as_conducted(material: Material) -> str:
+    """Return when each look is held as conducted, and how many patients have entered by then, in a sentence."""
     scenario = material.scenario
     if scenario.conduct is None:
-        return
+        return ""
     match = scenario.conduct.match
     truth = match.truth if match is not None else scenario.truths[-1].name
     plan = (match.plan if match is not None else None) or material.plans[0][0]
@@ -164,13 +176,14 @@ def as_conducted(material: Material) -> Iterator[str]:
         for r in material.result.records
         if r.engine == "calendar" and (r.plan, r.truth, r.arm, r.given, r.variant) == (plan, truth, None, None, None)
     }
-    for look in scenario.design.look_names:
+    parts = []
+    for look in scenario.design.look_names[:MOST_LOOKS]:
         day, entered = index.get(("day_mean", look)), index.get(("enrolled_mean", look))
         if day is not None and entered is not None and day.estimate is not None:
-            yield (
-                f"As conducted ({plan}, truth {truth}), {look} is held on day {_mean(day)} on average, when "
-                f"{_mean(entered)} patients have entered (in brackets MCSE)."
-            )
+            parts.append(f"{look} is held on day {_mean(day)}, when {_mean(entered)} patients have entered")
+    if not parts:
+        return ""
+    return f"As conducted ({plan}, truth {truth}; means, in brackets MCSE), {joined(parts)}."
 
 
 def _mean(record: Record) -> str:
