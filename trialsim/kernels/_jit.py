@@ -1,11 +1,13 @@
 """The only file that chooses numba's options, and where compiled kernels are kept.
 
 Numba's disk cache does not notice a change in a function that a cached one calls, so the cache folder is named by a
-digest of all kernel sources: any change begins an empty one.
+digest of all kernel sources: any change begins an empty one. Nor does it tell code whose bounds are checked from code
+whose are not: the digest does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -16,12 +18,15 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+from trialsim.kernels._cache import CheckedCache
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def sources_digest() -> str:
     """Return a digest of the kernel sources and of what compiles them."""
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:3]}".encode())
+    checked = bool(numba.config.BOUNDSCHECK)  # type: ignore[attr-defined]  # numba sets its names at run time
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:3]} {checked}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -58,7 +63,11 @@ _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrap
 
 def kernel(function: _Function) -> _Function:
     """Compile a function that Python calls; kept on disk between runs."""
-    return cast("_Function", numba.njit(cache=CACHE_FOLDER is not None, **_OPTIONS)(function))
+    compiled = numba.njit(**_OPTIONS)(function)
+    if CACHE_FOLDER is not None and compiled is not function:  # without compilation numba gives the function back
+        with contextlib.suppress(OSError, RuntimeError):  # numba finds no place: compiled anew each time
+            compiled._cache = CheckedCache(function)
+    return cast("_Function", compiled)
 
 
 def loop(function: _Function) -> _Function:
