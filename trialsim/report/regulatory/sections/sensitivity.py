@@ -148,7 +148,7 @@ def _conduct(material: Material) -> Iterator[Block]:
     table.title = f"{case.plan}: how the trial is run, one change at a time (in brackets MCSE)"
     table.header[0] = "change"
     notes = [
-        "Responses are those by the data cut-off. A look whose day does not come before the data cut-off stops nobody, so "
+        "Responses are those by the data cut-off. A look whose day does not come before the cut-off stops nobody, so "
         "that a small probability of stopping can mean that there was no look."
     ]
     if scenario.conduct.response.rate_is_of == "all":
