@@ -10,13 +10,19 @@ from trialsim.report.regulatory.blocks import Document, Section
 from trialsim.report.regulatory.sections import (
     aims,
     appendices,
+    benchmarks,
     design,
+    examples,
     implementation,
+    integrity,
     limitations,
     model,
     provenance,
+    safety,
+    sensitivity,
     synopsis,
     truths,
+    verification,
 )
 
 if TYPE_CHECKING:
@@ -39,9 +45,15 @@ SECTIONS: tuple[Entry, ...] = (
     Entry("synopsis", "Synopsis", synopsis.blocks),
     Entry("aims", "Aims and the decision supported", aims.blocks),
     Entry("design", "Design", design.blocks),
+    Entry("benchmarks", "Benchmark designs in the same scenarios", benchmarks.blocks),
     Entry("model", "Data-generating model", model.blocks),
     Entry("truths", "Truths and why these", truths.blocks),
     Entry("implementation", "Implementation", implementation.blocks),
+    Entry("safety", "Interim and safety", safety.blocks),
+    Entry("sensitivity", "Sensitivity", sensitivity.blocks),
+    Entry("examples", "Example trials", examples.blocks),
+    Entry("verification", "Verification", verification.blocks),
+    Entry("integrity", "Integrity", integrity.blocks),
     Entry("limitations", "Limitations and conclusions", limitations.blocks),
     Entry("appendices", "Appendices", appendices.blocks),
 )

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 TALLEST = 900
 """Pixels of the swimmer plot."""
 _WITHOUT_CALENDAR = (
-    "The scenario does not say how the trial is run. So that single trials can be told patient by patient, these are of "
-    "a calendar without delays: patients enter at random, 10 a month, every response is known on the day of entry, and "
-    "each look is held when its last patient enters. Decisions then have the probabilities of ideal conduct; the days "
+    "The scenario does not say how the trial is run. So that single trials can be told patient by patient, these are "
+    "of a calendar without delays: patients enter at random, 10 a month, every response is known on the day of entry, "
+    "and each look is held when its last patient enters. Decisions then have the probabilities of ideal conduct; the days "
     "mean nothing. The numbers of these trials are not those of the simulation under ideal conduct."
 )
 
@@ -123,9 +123,12 @@ def _title(n_stopping: int, n_arms: int) -> str:
 
 def _likeliest(material: Material, n_going_on: int) -> list[str]:
     """Return the truths, that under which so many arms most likely go on first; among equals the main one."""
-    case = main_case(material)
+    case, design = main_case(material), material.scenario.design
+    if any(look.success_if is not None and look.success_if.then == "stop" for look in design.looks[:-1]):
+        by_rate = sorted(material.scenario.truths, key=lambda truth: sum(truth.rates(design.arm_names)))
+        return [truth.name for truth in by_rate]  # an early success counts as a stop in the shares below
     records = material.conducted or material.records
-    looks = [look.name for look in material.scenario.design.looks[:-1] if look.continue_if is not None]
+    looks = [look.name for look in design.looks[:-1] if look.continue_if is not None]
     shares = {
         key[1]: record.estimate or 0.0
         for key, record in records.items()
