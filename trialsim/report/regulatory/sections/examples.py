@@ -28,8 +28,8 @@ TALLEST = 900
 """Pixels of the swimmer plot."""
 _WITHOUT_CALENDAR = (
     "The scenario does not say how the trial is run. So that single trials can be told patient by patient, these are "
-    "of a calendar without delays: patients enter at random, 10 a month, every response is known on the day of entry, "
-    "and each look is held when its last patient enters. Decisions then have the probabilities of ideal conduct; the days "
+    "of a calendar without delays: patients enter at random, 10 a month, every response is known at once, and each "
+    "look is held when its last patient enters. Decisions then have the probabilities of ideal conduct; the days "
     "mean nothing. The numbers of these trials are not those of the simulation under ideal conduct."
 )
 
