@@ -87,12 +87,6 @@ def _due(n: uint64, entry: NDArray[int32], cutoff: int32, out: NDArray[int32]) -
 
 
 @loop
-def _subtract(n: int64, x: NDArray[int64], out: NDArray[int64]) -> None:
-    for i in range(n):
-        out[i] -= x[i]
-
-
-@loop
 def _count_due(
     n_arms: int64, n: uint64, arms: NDArray[int32], time: NDArray[int32], due: NDArray[int32], out: NDArray[int64]
 ) -> None:
