@@ -16,7 +16,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 1500px; padding: 1rem; }
 a { color: var(--link); }
 a:focus-visible, [tabindex]:focus-visible, button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-.skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
+.skip { position: absolute; left: -99rem; top: .4rem; background: var(--page); padding: .3rem .6rem; }
+.skip:focus { left: .6rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .3rem 0; } h2 { font-size: 1.3rem; margin: 0 0 .7rem; }
 h3 { font-size: 1.08rem; margin: 1.6rem 0 .4rem; }
 h1, h2, h3, p, li, dd, figcaption, caption { overflow-wrap: anywhere; }
