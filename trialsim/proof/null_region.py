@@ -39,6 +39,8 @@ class Statement(NamedTuple):
     event: Event
     null: Null
     """Which null hypothesis is true: too few responses, or too much toxicity."""
+    null_rate: float
+    """The largest response rate, or smallest toxicity rate, of that hypothesis."""
     arms: tuple[int, ...]
     """The arms for which it is true. The rates of the others are anything from 0 to 1."""
     value: float
@@ -209,7 +211,7 @@ class _Prover:
             end = box[arm][1 if arm in rising else 0]
             box = (*box[:arm], (end, end), *box[arm + 1 :])
         fixed, indifferent = tuple(sorted({*rising, *falling})), tuple(arm for arm in rising if arm in falling)
-        statement = Statement(event, null, arms, 0.0, (), 0.0, "coupling", 0, fixed, indifferent)
+        statement = Statement(event, null, null_rate, arms, 0.0, (), 0.0, "coupling", 0, fixed, indifferent)
         if len(fixed) < n_arms:
             return self._on_tiles(statement, verdict, box)
         corner = tuple(high for _, high in box)
@@ -248,12 +250,9 @@ class _Prover:
             )
             return None
         response, toxicity = np.ones(len(every)), np.zeros(len(every))
-        if null == "response":
-            assert self._design.hypotheses is not None
-            response[list(arms)] = self._design.hypotheses.null_rate
-        else:
-            assert self._design.toxicity is not None
-            toxicity[list(arms)] = self._design.toxicity.null_rate
+        hypotheses = self._design.hypotheses if null == "response" else self._design.toxicity
+        assert hypotheses is not None  # else nothing of it is asked
+        (response if null == "response" else toxicity)[list(arms)] = hypotheses.null_rate
         worst = JointRates(response.tolist(), toxicity.tolist())
         value = probability(self._plan, verdict, worst)
-        return Statement(event, null, arms, value, worst, value, "coupling", 0, tuple(every))
+        return Statement(event, null, hypotheses.null_rate, arms, value, worst, value, "coupling", 0, tuple(every))
