@@ -1,0 +1,15 @@
+"""A sample of every kind of kernel, compiled and not compiled, to the last bit; `make verify` runs the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.sanitised import SIZES, answer, found
+
+
+def test_kernels_return_the_same_without_compilation(tmp_path: Path) -> None:
+    plain = answer({"NUMBA_DISABLE_JIT": "1"}, "quick", tmp_path)
+    compiled = found(SIZES["quick"])
+    assert len(compiled) > 100
+    assert plain["digests"] == compiled
+    assert not list(tmp_path.rglob("*.nbc"))  # nothing was compiled there
