@@ -7,10 +7,10 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dashboard test check kernels browser verify bench docs clean lock
+.PHONY: help setup run dashboard test test-lowest check kernels browser verify bench build licences docs clean lock
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
 setup: $(STAMP)  ## the environment, from the lock file
 
@@ -40,8 +40,8 @@ test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow_statistics and not slow_browser"
 
-verify: $(STAMP)  ## the long statistical checks, and every way through the dashboard
-	$(PY) -m pytest -n auto -m "slow_statistics or slow_browser" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
+verify: $(STAMP)  ## long statistical checks, kernels with bounds checked, every way through the dashboard, an installation
+	$(PY) -m pytest -n auto -m "slow_statistics or slow_browser or sanitised or slow_install" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
 
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench
@@ -49,11 +49,30 @@ bench: $(STAMP)  ## speed, as ratios within one run
 docs: $(STAMP)  ## the generated pages: JSON Schemas and the validation page
 	$(PY) tools/write_docs.py
 
+LOWEST := .venv-lowest
+LOWEST_TESTS := tests/unit tests/published tests/golden tests/agreement/test_engines.py tests/agreement/test_sweep.py \
+  tests/contracts/test_cli.py tests/contracts/test_cli_sweep.py tests/contracts/test_store_faults.py tests/app/test_explore_panel.py \
+  tests/app/test_simulate_panel.py tests/app/test_security.py
+
+test-lowest: $(STAMP)  ## a part of the tests, with the lowest version of each dependency that pyproject.toml allows
+	$(PY) -m pip install --quiet uv
+	$(VENV)/bin/uv venv --quiet --clear --python $(PY) $(LOWEST)
+	$(VENV)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --extra dev --requirements pyproject.toml
+	$(VENV)/bin/uv pip list --python $(LOWEST)/bin/python
+	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+	  -m "not slow_statistics and not slow_browser and not browser" $(LOWEST_TESTS)
+
+build: $(STAMP)  ## the wheel and the source distribution, in dist
+	$(PY) -m build
+
+licences: $(STAMP)  ## docs/dependencies.md: each dependency, its licence, what it is for
+	$(PY) tools/write_dependencies.py
+
 lock: $(STAMP)  ## requirements.lock from pyproject.toml
 	$(PY) -m pip install --quiet uv
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
 
 clean:  ## remove the environment and everything generated
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

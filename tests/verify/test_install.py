@@ -81,8 +81,9 @@ def test_what_ships_is_there(programs: Path, tmp_path: Path) -> None:
 def test_the_dashboard_is_there(programs: Path, tmp_path: Path) -> None:
     for command in ((programs / "python", "-m", "app"), (programs / "trialsim-dashboard",)):
         assert "--port" in ran(tmp_path, *command, "--help")
-    made = "from app.main import create_app; print(create_app().server.test_client().get('/assets/trialsim.css').status_code)"
-    assert ran(tmp_path, programs / "python", "-c", made).split()[-1] == "200"
+    asked = "create_app().server.test_client().get('/assets/trialsim.css').status_code"
+    said = ran(tmp_path, programs / "python", "-c", f"from app.main import create_app; print({asked})")
+    assert said.split()[-1] == "200"
 
 
 def test_nothing_of_the_tests_was_installed_and_nothing_conflicts(programs: Path, tmp_path: Path) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -74,20 +69,3 @@ def test_words_are_uniform_and_uncorrelated_along_every_axis_of_the_address(axis
         bits = (words[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
         assert np.abs(bits.mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(n)
     assert abs(np.corrcoef(even / 2.0**64, odd / 2.0**64)[0, 1]) < 5 / np.sqrt(n)
-
-
-def test_the_kernel_is_the_same_without_compilation_and_with_bounds_checked(tmp_path: Path) -> None:
-    code = (
-        "import trialsim, warnings; warnings.simplefilter('ignore');"
-        "from trialsim.compile import compile_design; from trialsim.engines.montecarlo import Study, simulate;"
-        "d = trialsim.load_scenario('gist').designs()[0][1];"
-        "t = simulate(Study(compile_design(d), (0.1, 0.3), 5), 600);"
-        "print(t.ending.tolist(), t.criterion.sum(), t.arm.tolist(), t.pooled.tolist())"
-    )
-    outputs = []
-    for mode in ({}, {"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_BOUNDSCHECK": "1"}):
-        # A cache of its own: the disk cache does not tell compiled code with checks from code without.
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "-".join(mode)), **mode}
-        command = [sys.executable, "-c", code]
-        outputs.append(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
-    assert outputs[0] == outputs[1] == outputs[2] != ""
