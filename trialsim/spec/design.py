@@ -35,6 +35,7 @@ class Arm(Part):
     """A treatment arm."""
 
     name: Name
+    """As tables show it."""
     dose: Text = ""
     """As the protocol words it, with its unit."""
     ratio: Ratio = 1
@@ -45,6 +46,7 @@ class Allocation(Part):
     """How patients are randomised to arms."""
 
     method: Literal["permuted-blocks"] = "permuted-blocks"
+    """Permuted blocks; ideal conduct does not depend on it."""
     block_size: Patients | None = None
     """Patients per block; a multiple of the sum of the ratios. None: one round of the ratios."""
 
@@ -53,15 +55,20 @@ class Endpoint(Part):
     """What counts as a response."""
 
     kind: Literal["binary"] = "binary"
+    """Every patient responds or does not."""
     name: Name = "response"
+    """As the protocol names it."""
     definition: Text = ""
+    """In the words of the protocol."""
 
 
 class ToxicityEndpoint(Part):
     """What counts as toxicity, and the rates that the rules for it were made to tell apart."""
 
     name: Name = "toxicity"
+    """As the protocol names it."""
     definition: Text = ""
+    """In the words of the protocol."""
     null_rate: Rate
     """Unacceptable."""
     target_rate: Rate | None = None
@@ -83,7 +90,9 @@ class Hypotheses(Part):
     """The response rates that the design was made to tell apart (p0 and p1 of the papers)."""
 
     null_rate: Rate
+    """Response rate that is not worth going on with (p0)."""
     target_rate: Rate
+    """Response rate that should not be missed (p1)."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -105,7 +114,9 @@ class Analysis(Part):
     """The final estimate and its interval."""
 
     interval: IntervalName = "clopper-pearson"
+    """Method of the final interval."""
     level: Probability = 0.95
+    """Confidence level of the final interval, two-sided."""
     target_distance: Probability | None = None
     """The largest distance from estimate to limit that the protocol promises, as a rate."""
     target_half_width: Probability | None = None
@@ -116,10 +127,13 @@ class PublishedValue(Part):
     """A number printed in a paper, with its place there. It becomes a test by being in the file."""
 
     measure: MeasureName
+    """Name of the measure, as in results."""
     printed: Number
+    """The number as printed, a percentage as a fraction of 1."""
     digits: Digits
     """Decimal places printed (of `printed`, a probability or a number of patients)."""
     relation: Literal["equals", "less_than", "at_most", "at_least"] = "equals"
+    """How the paper words it: exactly so, less than, at most, at least."""
     response_rate: Rate | None = None
     """True rate of every arm; None for a measure that does not depend on it."""
     toxicity_rate: Rate | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -129,33 +143,52 @@ class PublishedValue(Part):
     cap: PatientsPerArm | None = None
     """The enrolment cap that the number belongs to, if not the design's own."""
     arm: Name | None = None
+    """An arm, or "pooled"; none: the whole trial."""
     look: Name | None = None
+    """The look, by name; none: over the whole trial."""
     given: Literal["continue", "stop", "all_continue"] | None = None
+    """The condition: given that the arm went on, that it stopped, or that all went on."""
     value: Number | None = None
+    """The point of a distribution, such as the number of patients."""
     variant: Name | None = None
+    """The method, such as that of an interval."""
     place: Text
     """Where it is printed."""
     checked_at_source: bool = True
+    """Whether the number was seen in the paper itself (or in a public copy of its table)."""
 
 
 class Design(Part):
     """What the protocol fixed: arms, allocation, endpoint, looks, enrolment, analysis; source and published values."""
 
     schema_: Literal["trialsim.design/1"] = Field(alias="schema")
+    """The format of the file."""
     name: Slug
+    """Letters, digits, dots, dashes and underscores."""
     title: Text = ""
+    """One line, the heading of results."""
     source: Text = ""
+    """The publication."""
     notes: Text = ""
+    """For readers; changes no number."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=16)]
+    """The treatment arms, in order; the first is listed first everywhere."""
     allocation: Allocation = Allocation()
+    """How patients are randomised."""
     endpoint: Endpoint = Endpoint()
+    """What counts as a response."""
     toxicity: ToxicityEndpoint | None = Field(default=None, exclude_if=lambda value: value is None)
     """The second endpoint, if a look has a rule for it (`toxic_if`)."""
     hypotheses: Hypotheses | None = None
+    """The rates that the design tells apart; none: no default truths, no P values."""
     enrolment: Enrolment
+    """How many patients."""
     looks: Annotated[tuple[Look, ...], Field(min_length=1, max_length=200)]
+    """The looks, in order; the last is the final analysis."""
     analysis: Analysis = Analysis()
+    """The final estimate and its interval."""
     published: tuple[PublishedValue, ...] = ()
+    """Printed numbers, each of which becomes a test."""
 
     @property
     def arm_names(self) -> tuple[str, ...]:

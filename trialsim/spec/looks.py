@@ -21,7 +21,9 @@ class At(Part):
     """When a look falls: so many patients in each arm, or in all arms together."""
 
     per_arm: PatientsPerArm | None = None
+    """Patients in each arm still in the trial: one number, or one for each arm."""
     total: Patients | None = None
+    """Patients in all arms together, stopped ones included."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -43,6 +45,7 @@ class ContinueIf(Part):
     """Who goes on; whoever does not meet the rule stops for futility."""
 
     rule: Rule
+    """The rule that an arm (or all arms together) must meet to go on."""
     of: Scope = "arm"
     """arm: each arm by its own responses; pooled: all arms together, by the responses of all."""
     binding: bool = Field(default=True, exclude_if=lambda value: value)
@@ -53,7 +56,9 @@ class SuccessIf(Part):
     """What counts as success at the look."""
 
     rule: Rule
+    """The rule that makes a success."""
     of: Scope = "arm"
+    """arm: each arm by its own responses; pooled: all arms together, by the responses of all."""
     then: Literal["continue", "stop"] = "continue"
     """stop: an arm (or, pooled, the trial) that succeeds stops for efficacy."""
     requires_all_arms: bool = False
@@ -100,11 +105,17 @@ class Look(Part):
     """A planned look; the last one is the final analysis, at full enrolment."""
 
     name: Name
+    """As the protocol names it."""
     at: LookTime
+    """So many patients, or `full_enrolment` for the last look."""
     continue_if: ContinueIf | None = None
+    """Who goes on; none: nobody is stopped for futility here."""
     success_if: SuccessIf | None = None
+    """What counts as success; at the last look, what rejects the null hypothesis."""
     toxic_if: ToxicIf | None = Field(default=None, exclude_if=lambda value: value is None)
+    """When an arm is too toxic; none: toxicity is not looked at."""
     notes: Text = ""
+    """For readers; changes no number."""
 
     def check_rules(self, path: str, patients: Mapping[str, int], check_keys: KeyCheck, ask: Ask) -> None:
         """Check the rules against the arms and the patients they will have.

@@ -40,8 +40,11 @@ class Estimand(Part):
     """What is to be estimated: four of the attributes of ICH E9(R1), section A.3.3; events are a list of their own."""
 
     treatment: Prose = ""
+    """The treatment, and what it is compared with."""
     population: Prose = ""
+    """The patients whom the question is about."""
     variable: Prose = ""
+    """What is measured of each patient."""
     summary: Prose = ""
     """The population-level summary, such as the response rate of an arm."""
 
@@ -50,7 +53,9 @@ class IntercurrentEvent(Part):
     """An event after the start of treatment that affects the variable or its meaning."""
 
     event: Statement
+    """What happens."""
     strategy: Strategy | None = None
+    """One of the five of ICH E9(R1)."""
     handling: Prose = ""
     """What that means here."""
 
@@ -59,13 +64,16 @@ class AnalysisSet(Part):
     """Whose data an analysis uses."""
 
     name: Name
+    """As the protocol names it."""
     definition: Statement
+    """Who belongs to it."""
 
 
 class Ambiguity(Part):
     """A sentence of the protocol that can be read in several ways."""
 
     what: Statement
+    """What can be read in several ways."""
     resolved: Statement
     """How it is read here."""
 
@@ -74,8 +82,11 @@ class Access(Part):
     """Who sees what at a look."""
 
     look: Name
+    """The look, by name."""
     who: Statement
+    """Who sees the data."""
     sees: Statement
+    """What they see."""
 
 
 class Narrative(Part):
@@ -84,12 +95,17 @@ class Narrative(Part):
     status: Literal["draft", "locked"] = "draft"
     """locked: the simulation protocol is final; a change from here on is an amendment."""
     aims: Prose = ""
+    """What is to be learned."""
     decision: Prose = ""
     """The decision that the study supports."""
     estimand: Estimand | None = None
+    """What is to be estimated."""
     intercurrent_events: Annotated[tuple[IntercurrentEvent, ...], Field(max_length=MAX_ITEMS)] = ()
+    """What may happen after the start of treatment, and what that means for the variable."""
     analysis_sets: Annotated[tuple[AnalysisSet, ...], Field(max_length=MAX_ITEMS)] = ()
+    """Whose data the analyses use."""
     ambiguities: Annotated[tuple[Ambiguity, ...], Field(max_length=MAX_ITEMS)] = ()
+    """Sentences of the protocol that can be read in several ways, and how they are read here."""
     truths: Prose = ""
     """Why these truths, and no others."""
     rationale: Annotated[dict[Name, Statement], Field(max_length=200)] = Field(default_factory=dict)
@@ -97,8 +113,11 @@ class Narrative(Part):
     sources: Annotated[dict[Name, Statement], Field(max_length=500)] = Field(default_factory=dict)
     """Where numbers come from, by their path in the scenario: `conduct.death` speaks for all that is in it."""
     integrity: Annotated[tuple[Access, ...], Field(max_length=MAX_ITEMS)] = ()
+    """Who sees what at which look."""
     limitations: Annotated[tuple[Statement, ...], Field(max_length=MAX_ITEMS)] = ()
+    """What the study cannot show, a sentence each."""
     conclusions: Prose = ""
+    """What follows."""
 
 
 def speaks_of_nothing(scenario: Scenario) -> Iterator[str]:

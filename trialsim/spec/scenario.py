@@ -42,6 +42,7 @@ class Truth(Part):
     """An assumed state of nature: the true response rate of each arm."""
 
     name: Name
+    """As tables show it."""
     response_rate: RatePerArm
     """One rate for all arms, or one for each by name; a number or a fraction such as 36/73."""
     toxicity_rate: RatePerArm | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -49,6 +50,7 @@ class Truth(Part):
     odds_ratio: OddsRatio | None = Field(default=None, exclude_if=lambda value: value is None)
     """Odds ratio of response and toxicity in a patient, the same in all arms; None: 1, they are independent."""
     notes: Text = ""
+    """Why it is among the truths."""
 
     def rates(self, arms: tuple[str, ...]) -> tuple[float, ...]:
         """Return the true response rate of each arm; `JointRates`, with its toxicity, if the truth says so."""
@@ -66,8 +68,11 @@ class EnrolmentPlan(Part):
     """One of several enrolment caps to compare; what is not given is the design's."""
 
     name: Name
+    """As tables show it."""
     cap: PatientsPerArm
+    """Most patients: a total, shared out by the allocation ratio, or a number for each arm."""
     when_arm_stops: WhenArmStops | None = None
+    """As the design's `enrolment.when_arm_stops`; none: that."""
     non_binding: Literal["follow", "overrule"] = Field(default="follow", exclude_if=lambda value: value == "follow")
     """overrule: nobody is stopped by a `continue_if` that is not binding, so that its part in the errors is seen."""
 
@@ -76,13 +81,19 @@ class Scenario(Part):
     """A design, the truths it is tried under, and how hard to try."""
 
     schema_: Literal["trialsim.scenario/1"] = Field(alias="schema")
+    """The format of the file."""
     name: Slug
+    """Under which results are kept and listed; letters, digits, dots, dashes and underscores."""
     title: Text = ""
+    """One line, the heading of results."""
     notes: Text = ""
+    """For readers; changes no number."""
     design: Design
+    """The design, in full, or its name."""
     plans: Annotated[tuple[EnrolmentPlan, ...], Field(max_length=20)] = ()
     """Enrolment plans to compare; none: the design's own."""
     truths: Annotated[tuple[Truth, ...], Field(min_length=1, max_length=200)]
+    """The assumed states of nature, each simulated and solved by itself."""
     intervals: tuple[IntervalName, ...] = ()
     """Intervals to report beside the design's own."""
     estimators: tuple[AfterStoppingName, ...] = Field(default=(), exclude_if=lambda value: not value)
@@ -96,7 +107,9 @@ class Scenario(Part):
     narrative: Narrative | None = Field(default=None, exclude_if=lambda value: value is None)
     """What people say about the study, for its report (docs/narrative.md). It changes no number."""
     seed: Seed = 1
+    """Of the random numbers. The same seed gives the same numbers to the last bit."""
     n_sims: Replicates = 100_000
+    """Trials simulated per plan and truth, under ideal conduct."""
 
     @property
     def id(self) -> str:

@@ -24,22 +24,35 @@ class Conduct(Part):
     n_sims: Replicates = 20_000
     """Calendar trials simulated per plan and truth."""
     enrolment: Arrivals = Arrivals()
+    """How patients come."""
     allocation: BlockSizes = BlockSizes()
+    """Block sizes of the randomisation list."""
     visits: Visits = Visits()
+    """When patients are seen."""
     response: Response = Response()
+    """Who responds, and when that is seen and confirmed."""
     unevaluable: Unevaluable = "non_responder"
     """non_responder: patients like any other; dropped: not counted; replaced: looks count the first evaluable ones."""
     progression: Course = Course()
+    """When disease progresses."""
     crossover: Crossover | None = None
+    """Change to another arm's treatment after progression; none: nobody crosses over."""
     withdrawal: Withdrawal = Withdrawal()
+    """Leaving the study for other reasons."""
     death: Death = Death()
+    """Death, before and after progression."""
     toxicity: Toxicity | None = None
+    """Dose-limiting toxicity; none: not simulated."""
     adverse_events: AdverseEvents | None = None
+    """The table of adverse events; none: not simulated."""
     performance_status: PerformanceStatus | None = None
+    """Performance status at baseline and later; none: not simulated."""
     exposure: Exposure | None = None
+    """Pharmacokinetics; none: not simulated."""
     looks: dict[Name, LookConduct] = Field(default_factory=dict)
     """What each look waits for and counts, by its name; the final look too."""
     cutoff: Cutoff = Cutoff()
+    """When the data are closed."""
     survival: Survival | None = None
     """Kaplan-Meier curves of each simulated trial; None: not computed."""
     on_treatment_at_days: Annotated[tuple[Days, ...], Field(max_length=20)] = ()

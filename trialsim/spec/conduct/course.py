@@ -14,13 +14,16 @@ class StableCourse(Part):
     """Progression of stable disease: a hazard from a day on."""
 
     per_month: HazardPerArm = 0.0
+    """Hazard of progression per month."""
     from_day: Days = 0.0
+    """Day after entry from which on it counts."""
 
 
 class ResponseCourse(Part):
     """Progression after a response: a hazard from its confirmation on."""
 
     per_month: HazardPerArm = 0.0
+    """Hazard of progression per month."""
 
 
 class Course(Part):
@@ -29,7 +32,9 @@ class Course(Part):
     early: Annotated[tuple[VisitShare, ...], Field(max_length=50)] = ()
     """At which visit progression from the start is seen; none: never."""
     stable: StableCourse = StableCourse()
+    """Progression of stable disease."""
     response: ResponseCourse = ResponseCourse()
+    """Progression after a response."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -41,7 +46,9 @@ class CrossoverOutcome(Part):
     """What crossover achieves; the rest fails."""
 
     response: Rate
+    """Share of those who cross over who respond."""
     stable: Rate
+    """Share of those who cross over whose disease is stable."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -57,6 +64,7 @@ class Crossover(Part):
     probability: RatePerArm
     """Of crossing over, given progression on the arm."""
     outcome: CrossoverOutcome
+    """What becomes of those who cross over."""
     failure_after_days: tuple[Days, Days]
     """Those who fail leave between so many days and so many after progression."""
 
@@ -72,10 +80,13 @@ class Withdrawal(Part):
     """Leaving the study for other reasons; follow-up ends."""
 
     per_month: HazardPerArm = 0.0
+    """Hazard per month."""
 
 
 class Death(Part):
     """Death, before progression and after progression that crossover did not help."""
 
     before_progression_per_month: HazardPerArm = 0.0
+    """Hazard per month, until progression."""
     after_progression_per_month: HazardPerArm = 0.0
+    """Hazard per month, from progression on."""

@@ -13,14 +13,18 @@ class Period(Part):
     """A constant enrolment rate from a month on."""
 
     from_month: Hazard
+    """Month from which on the rate holds; the first is 0."""
     per_month: Hazard
+    """Patients per month; 0 is a pause."""
 
 
 class Window(Part):
     """So many patients within a window, entry days = days · U^(1/power): power above 1 is a ramp upwards."""
 
     days: Annotated[Days, Field(gt=0)]
+    """Length of the window."""
     power: Annotated[Hazard, Field(ge=0.05, le=20)] = 1.0
+    """1: a steady rate; above 1: rising; below 1: falling."""
     patients: Patients | None = None
     """Whom the window describes; a plan for more (fewer) goes on (ends) at the same intensity. None: the plan's."""
 
@@ -33,6 +37,7 @@ class Arrivals(Part):
     rates: Annotated[tuple[Period, ...], Field(min_length=1, max_length=200)] | None = None
     """Poisson, piecewise constant rates; 0 is a pause."""
     window: Window | None = None
+    """So many patients within a window, in order of random days."""
     entry_days: Annotated[tuple[Days, ...], Field(min_length=1, max_length=20_000)] | None = None
     """Given entry days, in order."""
 
@@ -61,3 +66,4 @@ class BlockSizes(Part):
     """Sizes of the permuted blocks, drawn with equal chance; none: the design's."""
 
     block_sizes: Annotated[tuple[Patients, ...], Field(max_length=20)] = ()
+    """Patients per block; several: drawn with equal chance."""

@@ -26,6 +26,7 @@ class Visits(Part):
     """When patients are seen, in days after entry. They matter for censoring and for confirmation at the next visit."""
 
     days: Annotated[tuple[Days, ...], Field(max_length=100)] = ()
+    """Days after entry, in order."""
     then_every_days: Annotated[Days, Field(ge=1)] | None = None
     """After the last of `days`, every so many days."""
 
@@ -51,7 +52,9 @@ class Cutoff(Part):
     """
 
     day: Annotated[Days, Field(gt=0)] | None = None
+    """Day of the calendar, counted from the start of enrolment."""
     days_after_last_entry: Days | None = None
+    """So many days after the last patient entered."""
 
     @model_validator(mode="after")
     def _at_most_one(self) -> Self:

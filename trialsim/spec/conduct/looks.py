@@ -21,6 +21,7 @@ class Trigger(Part):
     failures: Patients | None = None
     """So many treatment failures among all who have entered."""
     deaths: Patients | None = None
+    """So many deaths among all who have entered."""
     day: Days | None = None
     """A day of the calendar, counted from the start of enrolment."""
 

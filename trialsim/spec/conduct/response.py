@@ -15,7 +15,9 @@ class VisitShare(Part):
     """A visit and the share of patients at whom it happens."""
 
     day: Days
+    """Day after entry."""
     probability: Rate
+    """Share of patients; the shares sum to 1."""
 
 
 def check_shares(field: str, shares: tuple[VisitShare, ...]) -> None:
@@ -43,6 +45,7 @@ class Confirmation(Part):
     after_days: tuple[Days, Days] | None = None
     """A scan at any moment between so many days and so many, all equally likely."""
     at_next_visit: StrictBool = False
+    """At the first scheduled visit after it is first seen."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -64,6 +67,7 @@ class Response(Part):
     )
     """At which visit a response is first seen."""
     confirmation: Confirmation = Confirmation()
+    """When a response is confirmed; nothing said: at once."""
     progressive: RatePerArm = 0.0
     """Share of patients whose disease progresses from the start."""
     not_evaluable: RatePerArm = 0.0

@@ -27,7 +27,9 @@ class AdverseEvent(Part):
     """One row of the table of adverse events: marginal probabilities by arm."""
 
     name: Name
+    """As the table names it."""
     any_grade: RatePerArm
+    """Share of patients with the event, of any grade."""
     severe: RatePerArm = 0.0
     """Grade 3 or 4."""
 
@@ -46,14 +48,18 @@ class Correlation(Part):
     """Correlation of the latent normals of two events in a patient (one-factor Gaussian copula)."""
 
     any_grade: Rate = 0.0
+    """Between events of any grade."""
     severe: Rate = 0.0
+    """Between events of grade 3 or 4."""
 
 
 class AdverseEvents(Part):
     """The table of adverse events."""
 
     events: Annotated[tuple[AdverseEvent, ...], Field(min_length=1, max_length=200)]
+    """The rows of the table."""
     correlation: Correlation = Correlation()
+    """How far events go together in a patient."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -14,7 +14,9 @@ class PerformanceStatus(Part):
     """Performance status (ECOG) at baseline and later: a table of transition probabilities."""
 
     states: Annotated[tuple[Name, ...], Field(min_length=2, max_length=10)]
+    """The states, in order."""
     baseline: tuple[Rate, ...]
+    """Share of patients in each state at entry; they sum to 1."""
     at_day: Days
     """When it is assessed again."""
     transition: tuple[tuple[Rate, ...], ...]
@@ -43,13 +45,19 @@ class Exposure(Part):
     auc_mean: Annotated[Hazard, Field(ge=0.001)]
     """Mean AUC over a dosing interval at the reference dose, µg·h/mL."""
     auc_sd: Hazard
+    """Standard deviation of the AUC between patients, in the unit of its mean."""
     reference_dose: Annotated[Hazard, Field(gt=0)] = 1.0
+    """Dose at which the mean AUC was measured."""
     dose: PatientsPerArm = 1
     """Dose of each arm, in the unit of the reference dose; exposure is proportional to it."""
     half_life_hours: Annotated[Hours, Field(gt=0)]
+    """Mean half-life."""
     half_life_cv: Hazard = 0.0
+    """Coefficient of variation of the half-life between patients."""
     absorption_per_hour: Annotated[Hazard, Field(gt=0)] = 1.5
+    """Absorption rate constant."""
     interval_hours: Annotated[Hours, Field(gt=0)] = 24.0
+    """Hours between doses."""
     sample_hours: Annotated[tuple[Hours, ...], Field(min_length=4, max_length=50)]
     """When blood is drawn after a dose."""
     patients_per_arm: Patients | None = None

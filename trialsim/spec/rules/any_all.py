@@ -28,6 +28,7 @@ class _Joined(Part):
 
     kind: str
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=10)]
+    """The rules that are joined, each with its own kind; up to four deep."""
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:

@@ -43,11 +43,13 @@ class Bop2Rule(Part):
 
     kind: Literal["bop2"]
     above: Rate
+    """Response rate to be exceeded."""
     lambda_: Probability = Field(alias="lambda")
     """Posterior probability needed at the final analysis."""
     gamma: Exponent
     """How fast the cut rises; 0: not at all."""
     direction: Literal["benefit", "harm"] = "benefit"
+    """benefit: met by responses; harm: met by toxicities."""
     prior: PriorBelief | None = None
     """Beta, or a list of weighted Betas; None: Beta(above, 1 - above)."""
 

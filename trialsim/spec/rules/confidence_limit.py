@@ -29,9 +29,13 @@ class ConfidenceLimitRule(Part):
 
     kind: Literal["confidence-limit"]
     above: Rate
+    """Rate that the limit must lie above."""
     side: Literal["lower", "upper"] = "lower"
+    """Which limit is looked at."""
     interval: IntervalName = "clopper-pearson"
+    """Method of the interval."""
     level: Probability = 0.95
+    """Confidence level, two-sided."""
 
     def boundary(self, asked: Asked) -> int:
         """Return the smallest number of responses that meets the rule (n + 1: none does).

@@ -31,7 +31,9 @@ class ExactTestRule(Part):
 
     kind: Literal["exact-test"]
     null_rate: Rate
+    """Response rate under the null hypothesis."""
     alpha: Probability
+    """One-sided level of the test."""
 
     def boundary(self, asked: Asked) -> int:
         """Return the smallest number of responses that meets the rule (n + 1: none does)."""

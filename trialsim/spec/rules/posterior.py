@@ -31,6 +31,7 @@ class PosteriorRule(Part):
 
     kind: Literal["posterior"]
     above: Rate
+    """Response rate to be exceeded."""
     at_least: Probability
     """Posterior probability needed."""
     prior: PriorBelief

@@ -103,7 +103,9 @@ class Axis(Part):
     levels: Annotated[dict[Name, Any], BeforeValidator(parse_levels), Field(min_length=1)] | None = None
     """Values of any kind, by the label that is shown; a label that reads as a number is one."""
     from_: End | None = Field(default=None, alias="from")
+    """First number of a range."""
     to: End | None = None
+    """Last number of a range, included."""
     step: End | None = None
     """None: 1 between whole numbers; between decimals (0.0 to 1.0), every number, which only samples can take."""
     scale: Literal["linear", "log"] = "linear"
