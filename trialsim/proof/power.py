@@ -41,13 +41,13 @@ def powers(design: Design, plan: Plan) -> tuple[Power, ...]:
     Returns
     -------
     tuple of Power
-        None if the design names no target rate, or cannot be solved exactly.
+        Empty if the design names no target rate, or cannot be solved exactly.
 
     >>> from trialsim import load_design
     >>> from trialsim.compile import compile_design
     >>> design = load_design("simon-1989-20-40")
     >>> [f"{power.value:.4f}" for power in powers(design, compile_design(design))]
-    ['0.9034']
+    ['0.9033']
     """
     if design.hypotheses is None or why_not(plan) is not None:
         return ()

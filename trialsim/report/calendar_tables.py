@@ -105,12 +105,27 @@ def calendar_tables(result: Result, *, full: bool) -> list[Table]:
     found = [match_table(result.match)] if result.match else []
     for plan, _ in result.scenario.designs():
         records = [record for record in own if record.plan == plan]
-        found += [_cost(result, plan, records), _looks(result, plan, records), _durations(result, plan, records)]
+        found += conduct_tables(result, plan, records)
         for truth in _detailed(result, plan, full=full):
             of_truth = [r for r in records if r.truth == truth and (full or _is_brief(r))]
             found += _details(plan, truth, of_truth)
     found += [readings_table(result.readings)] if result.readings else []
     return [table for table in found if table.rows]
+
+
+def conduct_tables(result: Result, plan: str, records: list[Record]) -> list[Table]:
+    """Return what conduct costs a plan against the ideal, its calendar of looks, and duration, enrolment and N.
+
+    Parameters
+    ----------
+    result
+        From `api.run`.
+    plan
+        Its name.
+    records
+        Its records of calendar conduct.
+    """
+    return [_cost(result, plan, records), _looks(result, plan, records), _durations(result, plan, records)]
 
 
 def _detailed(result: Result, plan: str, *, full: bool) -> list[str]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from trialsim.inference.joint import JointRates
+from trialsim.report.calendar_tables import with_error
 from trialsim.report.explain import joined
-from trialsim.report.numbers import percent, percent_found
+from trialsim.report.numbers import percent
 from trialsim.report.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from trialsim.api import Record
     from trialsim.proof.events import Event
     from trialsim.proof.null_region import NullRegion, Statement
     from trialsim.proof.power import Power
     from trialsim.proof.simulated import SimulatedStatement
     from trialsim.spec.design import Design
+    from trialsim.spec.scenario import Truth
 
 _CERTIFICATES = {
     "coupling": (
@@ -41,7 +45,8 @@ _CERTIFICATES = {
     ),
 }
 ROUNDING_NOTE = (
-    "Values are exact up to rounding in double precision, about 1e-12; bounds on tiles include 1e-10 for it."
+    "Values are exact up to rounding in double precision, about 1e-12; bounds on tiles include 1e-10 for it. In this "
+    "table the largest errors are rounded to the nearest, bounds and gaps up."
 )
 
 
@@ -101,10 +106,10 @@ def error_table(title: str, design: Design, region: NullRegion) -> Table:
             [
                 what_happens(design, found.event),
                 region_in_words(design, region, found.null, found.arms),
-                f"{found.value:.6f}",
+                probability_in_words(found.value),
                 rates_in_words(design, found.worst, found.indifferent),
-                f"{found.upper:.6f}",
-                "0" if found.gap == 0.0 else f"{found.gap:.1e}",
+                rounded_up(found.upper, 6),
+                "0" if found.gap == 0.0 else rounded_up(found.gap, 6),
                 found.certificate,
                 str(found.n_tiles) if found.n_tiles else "–",
             ]
@@ -123,13 +128,41 @@ def error_sentences(design: Design, region: NullRegion) -> Iterator[str]:
     for found in _worst_of_each(region):
         where = rates_in_words(design, found.worst, found.indifferent)
         region_words = region_in_words(design, region, found.null, found.arms)
-        most = f"is at most {percent_found(found.value)}" if found.gap == 0.0 else _between(found)
+        most = f"is at most {percent_up(found.upper)}"
+        most += "" if found.gap == 0.0 else f", and {100 * found.value:.2f} % is reached"
         event = what_happens(design, found.event)
         yield f"Whatever the true rates ({region_words}), the probability that {event} {most} (worst point: {where})."
 
 
-def _between(found: Statement) -> str:
-    return f"is at most {100 * found.upper:.2f} %, and {100 * found.value:.2f} % is reached"
+def probability_in_words(value: float) -> str:
+    """Return a probability to six decimals; one that these would hide, to three digits.
+
+    >>> probability_in_words(0.09478437), probability_in_words(1.234e-11)
+    ('0.094784', '1.23e-11')
+    """
+    return f"{value:.6f}" if value >= 5e-7 or value == 0.0 else f"{value:.2e}"
+
+
+def rounded_up(value: float, digits: int) -> str:
+    """Return a bound, never less than it is: with so many decimals, or to one digit where these are all 0.
+
+    >>> rounded_up(0.09478437, 6), rounded_up(1.234e-11, 6)
+    ('0.094785', '2e-11')
+    """
+    if 0.0 < value < 0.5 * 10.0**-digits:
+        first, power = f"{value:.17e}".split("e")
+        return f"{ceil(float(first))}e{int(power)}"
+    text = f"{value:.{digits}f}"
+    return text if float(text) >= value else f"{float(text) + 10.0**-digits:.{digits}f}"
+
+
+def percent_up(value: float) -> str:
+    """Return a bound in per cent, rounded up.
+
+    >>> percent_up(0.0581287), percent_up(1e-14)
+    ('5.82 %', '0.01 %')
+    """
+    return f"{rounded_up(max(100.0 * value, 0.005), 2)} %"
 
 
 def _worst_of_each(region: NullRegion) -> Iterator[Statement]:
@@ -161,7 +194,7 @@ def simulated_table(title: str, design: Design, region: NullRegion, found: tuple
             [
                 what_happens(design, bound.event),
                 region_in_words(design, region, "response", bound.arms),
-                f"{bound.upper:.4f}",
+                rounded_up(bound.upper, 4),
                 percent(bound.confidence, 2),
                 f"{bound.estimate:.4f} ({bound.mcse:.4f})" if bound.mcse else f"{bound.estimate:.4f} (none seen)",
                 rates_in_words(design, bound.rates),
@@ -170,3 +203,48 @@ def simulated_table(title: str, design: Design, region: NullRegion, found: tuple
             ]
         )
     return table
+
+
+def beyond_the_bound(
+    design: Design, region: NullRegion, conducted: Mapping[tuple[str, str | None, str | None], Record], truth: Truth
+) -> Iterator[str]:
+    """Yield a sentence for each error that calendar conduct makes larger than its bound under ideal conduct.
+
+    Parameters
+    ----------
+    design, region
+        And what is proved of it.
+    conducted
+        Records of calendar conduct under the truth, by measure, arm and look.
+    truth
+        One under which some null hypothesis may be true; an error counts as larger if two MCSE below it are.
+    """
+    if design.hypotheses is None:
+        return
+    rates = truth.rates(design.arm_names)
+    for found in region.statements:
+        is_pooled = found.event.slots == (len(rates),)
+        if found.null != "response" or (len(found.arms) > 1 and not is_pooled):
+            continue
+        if any(rates[arm] > design.hypotheses.null_rate for arm in found.arms):
+            continue
+        record = conducted.get(_measured(design, found.event))
+        if record is None or record.estimate is None or record.mcse is None:
+            continue
+        if record.estimate - 2.0 * record.mcse > found.upper:
+            yield (
+                f"Under {truth.name}, the probability that {what_happens(design, found.event)} is "
+                f"{with_error(100 * record.estimate, 100 * record.mcse, 2)} % as conducted (in brackets MCSE), against "
+                f"at most {percent_up(found.upper)} under ideal conduct."
+            )
+
+
+def _measured(design: Design, event: Event) -> tuple[str, str | None, str | None]:
+    """Return the measure that an error of one arm, or of all pooled, is: name, arm, look."""
+    arm = "pooled" if event.slots == (len(design.arms),) else design.arm_names[event.slots[0]]
+    if event.kind == "success":
+        return "p_success", arm, design.look_names[event.look]
+    if event.kind == "go on":
+        stopping = [look.name for look in design.looks if look.continue_if is not None]
+        return "p_continue", arm, stopping[-1] if stopping else None
+    return "p_reject", arm, None

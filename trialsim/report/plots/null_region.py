@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from trialsim.inference.binomial import pmf
 from trialsim.inference.joint import JointRates
+from trialsim.proof.bernstein import coefficients, has_coefficients
 from trialsim.proof.events import decided, probability
-from trialsim.report.plots import FAINT, INK, OKABE_ITO, safe
+from trialsim.report.plots import INK, OKABE_ITO, safe
+from trialsim.report.plots.frame import frame
 
 if TYPE_CHECKING:
     from trialsim.plan import Plan
@@ -43,14 +46,8 @@ def null_region(design: Design, plan: Plan, statement: Statement, what: str) -> 
     else:
         _add_line(figure, plan, statement, rates)
     title = f"Probability that {safe(what)}, over the null region"
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 60, "r": 12, "t": 12, "b": 44},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
-        showlegend=False,
-        meta={"title": title, "notes": _notes(statement, len(rates))},
-    )
+    frame(figure, title, _notes(statement, len(rates)), HEIGHT)
+    figure.update_layout(showlegend=False)
     return figure
 
 
@@ -88,18 +85,16 @@ def _add_line(figure: go.Figure, plan: Plan, statement: Statement, rates: list[f
     figure.add_hline(y=statement.upper, line={"color": INK, "width": 1, "dash": "dot"})
     which = "toxicity" if statement.null == "toxicity" else "response"
     each = ", the same in each of its arms" if n_arms > 1 else ""
-    figure.update_xaxes(title=f"true {which} rate{each}", tickformat=".0%", gridcolor=FAINT, zeroline=False)
-    figure.update_yaxes(title="probability of the error", rangemode="tozero", gridcolor=FAINT, zeroline=False)
+    figure.update_xaxes(title=f"true {which} rate{each}", tickformat=".0%")
+    figure.update_yaxes(title="probability of the error", rangemode="tozero")
 
 
 def _add_map(figure: go.Figure, design: Design, plan: Plan, statement: Statement, rates: list[float]) -> None:
-    verdict = decided(plan, statement.event)
     first, second = (safe(name) for name in design.arm_names)
-    field = [[probability(plan, verdict, (x, y)) for x in rates] for y in rates]
     figure.add_heatmap(
         x=rates,
         y=rates,
-        z=field,
+        z=_field(plan, statement, rates),
         zmin=0,
         colorscale="Cividis",
         colorbar={"thickness": 12},
@@ -108,6 +103,17 @@ def _add_map(figure: go.Figure, design: Design, plan: Plan, statement: Statement
     _mark(figure, statement.worst[0], statement.worst[1], statement)
     figure.update_xaxes(title=f"true rate, {first}", tickformat=".0%", constrain="domain")
     figure.update_yaxes(title=f"true rate, {second}", tickformat=".0%")
+
+
+def _field(plan: Plan, statement: Statement, rates: list[float]) -> list[list[float]]:
+    """Return the error at each pair of rates: rows are rates of the second arm, columns of the first."""
+    verdict, box = decided(plan, statement.event), ((0.0, 1.0),) * 2
+    if not has_coefficients(plan, box):
+        return [[probability(plan, verdict, (x, y)) for x in rates] for y in rates]
+    shares = coefficients(plan, verdict, box)
+    first, second = (np.stack([pmf(size - 1, rate) for rate in rates]) for size in shares.shape)
+    field: list[list[float]] = (second @ shares.T @ first.T).tolist()
+    return field
 
 
 def _mark(figure: go.Figure, x: float, y: float, statement: Statement) -> None:

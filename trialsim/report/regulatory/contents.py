@@ -12,11 +12,13 @@ from trialsim.report.regulatory.sections import (
     appendices,
     benchmarks,
     design,
+    estimation,
     examples,
     implementation,
     integrity,
     limitations,
     model,
+    operating_characteristics,
     provenance,
     safety,
     sensitivity,
@@ -49,6 +51,8 @@ SECTIONS: tuple[Entry, ...] = (
     Entry("model", "Data-generating model", model.blocks),
     Entry("truths", "Truths and why these", truths.blocks),
     Entry("implementation", "Implementation", implementation.blocks),
+    Entry("operating-characteristics", "Operating characteristics", operating_characteristics.blocks),
+    Entry("estimation", "Estimation", estimation.blocks),
     Entry("safety", "Interim and safety", safety.blocks),
     Entry("sensitivity", "Sensitivity", sensitivity.blocks),
     Entry("examples", "Example trials", examples.blocks),
@@ -71,6 +75,7 @@ def document_of(material: Material) -> Document:
     sections = tuple(
         Section(number, entry.id, entry.title, tuple(entry.blocks(material))) for number, entry in enumerate(SECTIONS)
     )
+    sections += tuple(section._replace(number=len(sections) + place) for place, section in enumerate(material.extra))
     title = material.scenario.title or material.scenario.name
     alerts = (*material.alerts, *alerts_of(material.result, material.scenario_yaml))
     return Document(title, alerts, sections, material.scenario_yaml, as_csv(material.result))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trialsim.compile import compile_design
 from trialsim.curves import curves
+from trialsim.proof.null_region import TOLERANCE, prove
 from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from trialsim.curves import Curves
     from trialsim.effort import Target
     from trialsim.plan import Plan
+    from trialsim.proof.null_region import NullRegion
+    from trialsim.report.regulatory.blocks import Section
     from trialsim.spec.design import Design
     from trialsim.spec.scenario import Scenario
 
@@ -37,6 +40,12 @@ class Material:
     """The file or name that the scenario came from."""
     target: Target | None = None
     """The standard errors that the numbers of replicates were to reach, if they were chosen so."""
+    null_tolerance: float | None = None
+    """How close bounds over the null region are to come to a value that is reached; None: the prover's own."""
+    null_sims: int = 0
+    """Replicates per tile with which errors over the null region are bounded by simulation too; 0: they are not."""
+    extra: tuple[Section, ...] = ()
+    """Sections after the last one; their numbers follow."""
 
     @property
     def scenario(self) -> Scenario:
@@ -79,3 +88,9 @@ class Material:
     def curves(self) -> Curves:
         """The main plan's measures over the true rate, exact."""
         return curves(self.plans[0][1])
+
+    @cached_property
+    def null_regions(self) -> dict[str, NullRegion]:
+        """What is proved of the errors of each enrolment plan, by its name."""
+        tolerance = self.null_tolerance if self.null_tolerance is not None else TOLERANCE
+        return {name: prove(design, tolerance=tolerance) for name, design, _ in self.plans}
