@@ -46,8 +46,9 @@ verify: $(STAMP)  ## long statistical checks, kernels with bounds checked, every
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench
 
-docs: $(STAMP)  ## the generated pages: JSON Schemas and the validation page
-	$(PY) tools/write_docs.py
+docs: $(STAMP)  ## the generated pages (JSON Schemas, reference, validation), then all of docs as a site, in site
+	$(PY) -m tools.write_docs
+	$(PY) -m mkdocs build --strict --quiet
 
 LOWEST := .venv-lowest
 LOWEST_TESTS := tests/unit tests/published tests/golden tests/agreement/test_engines.py tests/agreement/test_sweep.py \
