@@ -99,7 +99,8 @@ def test_the_numbers_that_are_shown_are_the_rounding_of_those(reported: Path) ->
                 known[record["truth"], line].add(f"{record[field]:{shape}}".replace("-0.000000", "0.000000"))
     shown: dict[tuple[str, str], set[str]] = defaultdict(set)
     truth = ""
-    for caption, header, cells in rows_of(page_of(reported)):
+    appendices = page_of(reported).split('<section id="appendices"', 1)[1]
+    for caption, header, cells in rows_of(appendices):
         if re.match(r"Table \d+\.\d+ 37 patients: ", caption) and {"exact", "simulated"} & set(cells[:5]):
             line = next(cell for cell in cells if cell in ("exact", "simulated"))
             numbers = cells[cells.index(line) + 1 :]
@@ -269,13 +270,30 @@ def test_bad_input_is_one_sentence(asked: tuple[str, ...], said: str, tmp_path: 
     assert "Traceback" not in done.err
 
 
-def test_a_sweep_is_refused_with_the_way_to_see_it(tmp_path: Path) -> None:
-    vary = "vary={truths.inactive.response_rate: {as: rate, from: 0.1, to: 0.2, step: 0.1}}"
-    done = called(tmp_path, "sweep", "simon-20-40", "--engine", "exact", "--set", vary)
+def test_a_stored_sweep_is_a_section_and_nothing_is_simulated(tmp_path: Path) -> None:
+    vary = "vary={truths.inactive.response_rate: {as: rate, from: 0.1, to: 0.2, step: 0.05}}"
+    done = called(tmp_path, "sweep", "simon-20-40", *SMALL, "--set", vary)
     assert done.code == 0, done.err
-    refused = called(tmp_path, "report", "--from", "simon-20-40")
-    assert refused.code == 2
-    assert "is a sweep over rate" in refused.err
+    with simulating_is_forbidden():
+        report = called(tmp_path, "report", "--from", "simon-20-40", "--out", "report.html")
+    assert report.code == 0, report.err
+    page = page_of(tmp_path)
+    assert alerts_of(page)[0].startswith("This report is of a sweep over rate")
+    number, last = re.findall(r'<h2 id="([\w-]+)-title">(\d+) ', page)[-1][::-1]
+    assert (last, int(number)) == ("sweep", len(re.findall("<section ", page)) - 1)
+    rows = [cells for caption, _, cells in rows_of(page) if "The smallest and the largest values" in caption]
+    assert len(rows) > 10
+    export = called(tmp_path, "results", "export", "simon-20-40").out
+    low = min(
+        float(row["estimate"])
+        for row in csv.DictReader(io.StringIO(export))
+        if row["measure"] == "p_stop" and row["truth"] == "inactive"
+    )
+    assert any(cells[0].startswith("p_stop") and f"{low:.6g}" in " ".join(cells) for cells in rows)
+    assert page.split('id="sweep"', 1)[1].count("data-figure=") >= 3
+    again = called(tmp_path, "sweep", "report.html", "--store", "other.sqlite")
+    assert again.code == 0, again.err
+    assert called(tmp_path, "results", "export", "simon-20-40", "--store", "other.sqlite").out == export
 
 
 def test_a_target_for_the_standard_error_is_met_and_named(tmp_path: Path) -> None:

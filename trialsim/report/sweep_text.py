@@ -96,18 +96,36 @@ def summary(result: SweepResult, *, n_sims: int | None = None) -> str:
     n_sims
         Replicates per cell, to be told.
     """
+    told = parts(result, n_sims=n_sims)
+    lines = [*told.lines, *([""] if told.axes else []), *(f"  {line}" for line in told.axes)]
+    lines += ["", *told.errors] if told.errors else []
+    if told.table is None:
+        return "\n".join([*lines, "", "There are no numbers to show."]) + "\n"
+    return "\n".join([*lines, "", table_as_text(told.table), *told.notes]).rstrip() + "\n"
+
+
+class Parts(NamedTuple):
+    """A sweep in words and a table."""
+
+    lines: list[str]
+    axes: list[str]
+    """Each varied axis with its levels."""
+    errors: list[str]
+    table: Table | None
+    """The smallest and largest values; None if there are no numbers."""
+    notes: list[str]
+
+
+def parts(result: SweepResult, *, n_sims: int | None = None) -> Parts:
+    """Return what `summary` says, in parts; parameters as there."""
     seen = _Seen(len(result.axes))
     seen.read(result.cells)
     same = [f"{field} {next(iter(names))}" for field, names in seen.names.items() if len(names) == 1]
     lines = [f"Sweep {result.name}: {_counted(seen)}."]
     lines += [_engines(seen, n_sims)] if seen.n_numbers else []
     lines += [f"In all cells: {', '.join(same)}."] if same else []
-    lines += ["", *(f"  {line}" for line in _axis_lines(result.axes, seen))] if seen.n_cells else []
-    lines += ["", *_error_lines(seen)] if seen.errors else []
-    if not seen.ranges:
-        return "\n".join([*lines, "", "There are no numbers to show."]) + "\n"
-    table, notes = _table(result.axes, seen)
-    return "\n".join([*lines, "", table_as_text(table), *notes]).rstrip() + "\n"
+    table, notes = _table(result.axes, seen) if seen.ranges else (None, [])
+    return Parts(lines, _axis_lines(result.axes, seen) if seen.n_cells else [], _error_lines(seen), table, notes)
 
 
 def _counted(seen: _Seen) -> str:

@@ -40,17 +40,34 @@ def readings(
     found: list[Reading] = []
     n_taken = 0
     for case in reading_cases(scenario):
-        reading = _kept(case, store) if store is not None else None
-        if reading is not None:
+        kept = _kept(case, store) if store is not None else None
+        if kept is not None:
             n_taken += 1
             progress(_n_sims(case))
-        else:
-            reading = reading_of(case, n_jobs, progress)
-            if store is not None:
-                with suppress(InputError):  # the next report takes a little longer
-                    store.put([Finding(_key(case), _n_sims(case), *split(reading.records), None, {})])
-        found.append(reading)
+        found.append(kept or _simulated(case, store, n_jobs, progress))
     return tuple(found), n_taken
+
+
+def kept_or_simulated(case: ReadingCase, store: Store | None = None, n_jobs: int = 1) -> Reading:
+    """Return a reading under a truth: out of the store, or simulated and kept there; parameters as `readings`.
+
+    Raises
+    ------
+    InputError
+        If the store cannot be read.
+    """
+    kept = _kept(case, store) if store is not None else None
+    return kept or _simulated(case, store, n_jobs)
+
+
+def _simulated(
+    case: ReadingCase, store: Store | None, n_jobs: int, progress: Callable[[int], None] = lambda _: None
+) -> Reading:
+    reading = reading_of(case, n_jobs, progress)
+    if store is not None:
+        with suppress(InputError):  # the next report takes a little longer
+            store.put([Finding(_key(case), _n_sims(case), *split(reading.records), None, {})])
+    return reading
 
 
 def kept_readings(scenario: Scenario, store: Store) -> tuple[Reading, ...]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from trialsim.errors import DisagreementError, InputError
 from trialsim.verbs.options import DEFAULT_STORE, check_jobs, emit, load, scenario_options
-from trialsim.verbs.reported import Asked, from_scenario, from_store, say_that_it_varies
+from trialsim.verbs.reported import Asked, from_scenario, from_store, opened, say_that_it_varies
 
 if TYPE_CHECKING:
-    from trialsim.effort import Target
+    from trialsim.report.regulatory.blocks import Document
     from trialsim.report.regulatory.material import Material
     from trialsim.verbs.reported import Reported
 
@@ -25,7 +26,7 @@ SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "docx",
 @click.command()
 @click.argument("scenario", required=False)
 @scenario_options
-@click.option("--from", "from_", metavar="ID", help="Report a stored run (id or name) instead, as it was kept.")
+@click.option("--from", "from_", metavar="ID", help="Report a stored run or sweep (id or name) instead.")
 @click.option("--out", metavar="PATH", help="Where it goes: .html, .md, .docx or .pdf; without it, stdout.")
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="Default: html, or what the suffix of --out says."
@@ -33,6 +34,18 @@ SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "docx",
 @click.option("--jobs", type=int, default=-1, metavar="J", help="Threads for the simulation; -1 for one per core.")
 @click.option("--target-mcse", "targets", multiple=True, metavar="[MEASURE=]X", help="As for run.")
 @click.option("--max-sims", type=click.IntRange(1, 10**9), metavar="N", help="With --target-mcse: at most so many.")
+@click.option(
+    "--null-tolerance",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="X",
+    help="How close bounds of error rates over the null region come to a rate that is reached. Default: 0.0001.",
+)
+@click.option(
+    "--null-sims",
+    type=click.IntRange(1, 10**7),
+    metavar="N",
+    help="Also bound error rates over the null region by simulation, with N replicates per tile.",
+)
 @click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", help="Where results are kept.")
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result, and go on from kept ones.")
 def report(
@@ -46,6 +59,8 @@ def report(
     jobs: int,
     targets: tuple[str, ...],
     max_sims: int | None,
+    null_tolerance: float | None,
+    null_sims: int | None,
     store: str,
     save: bool,
 ) -> None:
@@ -76,7 +91,10 @@ def report(
         loaded = load(scenario or "", overrides, seed, n_sims)
         say_that_it_varies(loaded)
         found = from_scenario(loaded, Asked(jobs, store, save, target))
-    _write(_material(found, scenario or "", target), chosen, out)
+    material = replace(
+        _material(found, scenario or ""), target=target, null_tolerance=null_tolerance, null_sims=null_sims or 0
+    )
+    _write(_document(material, Asked(jobs, store, save and from_ is None, target)), chosen, out)
     agreement = found.result.agreement
     if agreement is not None and agreement.failures:
         raise DisagreementError(
@@ -105,13 +123,20 @@ def _checked(scenario: str | None, out: str | None, format_: str | None) -> str:
     return chosen
 
 
-def _write(material: Material, format_: str, out: str | None) -> None:
+def _document(material: Material, asked: Asked) -> Document:
+    """Return the report, with what its sections simulate beside the run kept in the store."""
     from trialsim.report.regulatory.contents import document_of
+    from trialsim.sweep.readings import kept_or_simulated
+
+    with opened(asked) as store:
+        return document_of(replace(material, read=lambda case: kept_or_simulated(case, store, asked.jobs)))
+
+
+def _write(document: Document, format_: str, out: str | None) -> None:
     from trialsim.report.regulatory.convert import write_converted
     from trialsim.report.regulatory.html import as_html
     from trialsim.report.regulatory.markdown import as_markdown
 
-    document = document_of(material)
     if format_ in ("docx", "pdf"):
         assert out is not None
         write_converted(document, format_, out)
@@ -120,7 +145,7 @@ def _write(material: Material, format_: str, out: str | None) -> None:
         emit(as_html(document) if format_ == "html" else as_markdown(document), out)
 
 
-def _material(found: Reported, source: str, target: Target | None) -> Material:
+def _material(found: Reported, source: str) -> Material:
     from datetime import date
 
     from trialsim.report.regulatory.material import Material
@@ -132,5 +157,5 @@ def _material(found: Reported, source: str, target: Target | None) -> Material:
         stored=found.stored,
         alerts=found.alerts,
         source=source,
-        target=target,
+        extra=found.extra,
     )

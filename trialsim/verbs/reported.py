@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trialsim.api import Reading, Result
     from trialsim.effort import Target
     from trialsim.kept import Kept
+    from trialsim.report.regulatory.blocks import Section
     from trialsim.spec.scenario import Scenario
     from trialsim.store import Store, Sweep
     from trialsim.sweep.stored import Origin
@@ -38,6 +39,7 @@ class Reported(NamedTuple):
     stored: str
     """What came from the store, who kept it and when; empty: nothing."""
     alerts: tuple[str, ...]
+    extra: tuple[Section, ...] = ()
 
 
 class _Start(NamedTuple):
@@ -76,25 +78,50 @@ def from_scenario(scenario: Scenario, asked: Asked) -> Reported:
 def from_store(name: str, path: str) -> Reported:
     """Return a stored run: from its tallies, or, where they are gone or another version made it, as it was kept.
 
+    Of a sweep, the exact values of its scenario as it stands are returned, and the sweep as a section.
+
     Raises
     ------
     InputError
-        If there is no such run, it is a sweep, or this version cannot read its scenario.
+        If there is no such run, or this version cannot read its scenario; if it is a sweep, and its scenario cannot
+        be solved exactly as it stands.
     """
     from trialsim.store import open_store
     from trialsim.sweep.stored import scenario_of_run
 
     with open_store(path, read_only=True) as store:
         found = store.sweep(name)
-        if found.axes:
-            raise InputError(
-                f"--from {name[:40]}: is a sweep over {', '.join(found.axes)}, and a report is about one scenario; "
-                f"`results show {found.id[:8]}` shows the sweep"
-            )
         scenario = scenario_of_run(found)
+        if found.axes:
+            return _swept(store, found, scenario)
         result = _kept_result(store, found, scenario)
     stored = f"the whole result ({_by(found.created, found.version)}, as {found.id[:8]})"
     return Reported(result, stored, _other_today(scenario))
+
+
+def _swept(store: Store, found: Sweep, scenario: Scenario) -> Reported:
+    """Return the exact values of the scenario as it stands, and its sweep as a section: nothing is simulated."""
+    from trialsim.api import run
+    from trialsim.errors import NotSolvableError
+    from trialsim.report.regulatory.blocks import Section
+    from trialsim.report.regulatory.sweep_section import sweep_blocks
+    from trialsim.sweep.run import replicates_of, result_of
+
+    try:
+        result = run(scenario, "exact")
+    except NotSolvableError as error:
+        raise InputError(
+            f"--from {found.id[:8]}: is a sweep whose scenario cannot be solved exactly as it stands ({error}); report "
+            f"the scenario itself, and see the sweep by `results show {found.id[:8]}`"
+        ) from None
+    blocks = tuple(sweep_blocks(lambda: result_of(store, found.id), replicates_of(store, found.id)))
+    stored = f"the {found.n_kept:,} cells of the sweep in the last section ({_by(found.created, found.version)})"
+    alert = (
+        f"This report is of a sweep over {', '.join(found.axes)}: the sections before the last are of the scenario as "
+        "it stands, solved exactly; nothing was simulated for them."
+    )
+    sweep = Section(0, "sweep", f"The sweep {found.name}", blocks)
+    return Reported(result, stored, (alert, *_other_today(scenario)), (sweep,))
 
 
 def _kept_result(store: Store, found: Sweep, scenario: Scenario) -> Result:
@@ -140,12 +167,12 @@ def _readings(scenario: Scenario, asked: Asked) -> tuple[tuple[Reading, ...], in
     from trialsim.progress import ProgressBar
     from trialsim.sweep.readings import n_trials, readings
 
-    with ProgressBar(n_trials(scenario)) as bar, _opened(asked) as store:
+    with ProgressBar(n_trials(scenario)) as bar, opened(asked) as store:
         return readings(scenario, store, n_jobs=asked.jobs, progress=bar.advance)
 
 
 @contextlib.contextmanager
-def _opened(asked: Asked) -> Iterator[Store | None]:
+def opened(asked: Asked) -> Iterator[Store | None]:
     """Give the store; None where nothing is to be kept, or nothing can be (which has been said by then)."""
     from trialsim.store import open_store
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from trialsim.api import reading_of
 from trialsim.compile import compile_design
 from trialsim.curves import curves
 from trialsim.proof.null_region import TOLERANCE, prove
 from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
-    from trialsim.api import Record, Result
+    from collections.abc import Callable
+
+    from trialsim.api import Reading, ReadingCase, Record, Result
     from trialsim.curves import Curves
     from trialsim.effort import Target
     from trialsim.plan import Plan
@@ -44,6 +47,8 @@ class Material:
     """How close bounds over the null region are to come to a value that is reached; None: the prover's own."""
     null_sims: int = 0
     """Replicates per tile with which errors over the null region are bounded by simulation too; 0: they are not."""
+    read: Callable[[ReadingCase], Reading] = reading_of
+    """Simulates the calendar under one more reading or change and one truth, or finds it where it was kept."""
     extra: tuple[Section, ...] = ()
     """Sections after the last one; their numbers follow."""
 

@@ -13,7 +13,7 @@ from trialsim.spec.conduct.reproduction import Flip
 from trialsim.spec.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from trialsim.curves import Curves, Key
     from trialsim.spec.conduct import Conduct
@@ -109,11 +109,12 @@ def cells(scenario: Scenario, plan: str, truths: tuple[str, ...]) -> tuple[list[
     return found, [f"{'; '.join(refused)}: {words}."] if refused else []
 
 
-def simulated_grid(grid: list[Cell]) -> tuple[Reading, ...]:
-    """Return the measures of each cell under each of its truths, the scenario's own first."""
-    return tuple(
-        reading_of(ReadingCase(cell.name, cell.scenario, truth)) for cell in grid for truth in cell.scenario.truths
-    )
+def simulated_grid(grid: list[Cell], read: Callable[[ReadingCase], Reading] = reading_of) -> tuple[Reading, ...]:
+    """Return the measures of each cell under each of its truths, the scenario's own first.
+
+    `read` simulates a cell under a truth, or finds it where it was kept.
+    """
+    return tuple(read(ReadingCase(cell.name, cell.scenario, truth)) for cell in grid for truth in cell.scenario.truths)
 
 
 def _changed(scenario: Scenario, plan: str, truths: tuple[str, ...], change: dict[str, Any]) -> Scenario:

@@ -39,10 +39,10 @@ def numbered(section: Section) -> Iterator[Numbered]:
 
 
 def missing_parts(document: Document) -> list[tuple[Missing, str]]:
-    """Return what nobody wrote, each with its anchor."""
-    return [
-        (found.block, found.anchor)
-        for section in document.sections
-        for found in numbered(section)
-        if isinstance(found.block, Missing)
-    ]
+    """Return what nobody wrote, each field once, with the anchor of its first place."""
+    found: dict[str, tuple[Missing, str]] = {}
+    for section in document.sections:
+        for one in numbered(section):
+            if isinstance(one.block, Missing):
+                found.setdefault(one.block.place, (one.block, one.anchor))
+    return list(found.values())

@@ -137,7 +137,7 @@ def _conduct(material: Material) -> Iterator[Block]:
     case = main_case(material)
     truths = _truths(scenario) or (case.truth,)
     found, refused = cells(scenario, case.plan, truths)
-    readings = simulated_grid(found)
+    readings = simulated_grid(found, material.read)
     assert found[0].scenario.conduct is not None
     yield Words(
         f"One at a time, with {found[0].scenario.conduct.n_sims:,} trials in each cell ({case.plan}): the speed of "
