@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from trialsim.errors import InputError, TrialsimError
+from trialsim.sweep.orphans import compute_for
 from trialsim.sweep.work import Outcome, Task, compute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Backend: TypeAlias = Literal["threads", "processes", "dask"]
+Job: TypeAlias = "Callable[[Task], list[Outcome]]"
 Runner: TypeAlias = "Callable[[Sequence[Task]], Iterator[list[Outcome]]]"
 
 PATIENCE = 3
@@ -41,7 +45,7 @@ def workers(backend: Backend, n_jobs: int, scheduler: str | None = None) -> Iter
     elif backend == "threads":
         yield _through({"n_jobs": n_jobs, "backend": "threading"})
     elif backend == "processes":
-        yield _persistent({"n_jobs": n_jobs, "backend": "loky"})
+        yield _persistent({"n_jobs": n_jobs, "backend": "loky"}, partial(compute_for, os.getpid()))
     else:
         from joblib import parallel_config
 
@@ -51,23 +55,23 @@ def workers(backend: Backend, n_jobs: int, scheduler: str | None = None) -> Iter
             yield _persistent({"n_jobs": -1})
 
 
-def _through(options: dict[str, Any]) -> Runner:
+def _through(options: dict[str, Any], job: Job = compute) -> Runner:
     from joblib import Parallel, delayed
 
     def run(tasks: Sequence[Task]) -> Iterator[list[Outcome]]:
         parallel = Parallel(**options, return_as="generator_unordered", batch_size=1, pre_dispatch="all")
-        yield from parallel(delayed(compute)(task) for task in tasks)
+        yield from parallel(delayed(job)(task) for task in tasks)
 
     return run
 
 
-def _persistent(options: dict[str, Any]) -> Runner:
+def _persistent(options: dict[str, Any], job: Job = compute) -> Runner:
     """Return a runner that gives out again what was lost with a killed worker.
 
     Nobody can say which task killed it, so at first all that are missing go out again; then each alone, and one that
     kills its worker time and again is a failed cell.
     """
-    run = _through(options)
+    run = _through(options, job)
 
     def persist(tasks: Sequence[Task]) -> Iterator[list[Outcome]]:
         missing = {pending.number: (task, pending) for task in tasks for pending in task.cells}
