@@ -51,7 +51,7 @@ def test_the_wheel_says_what_it_is_and_installs_both_programs(wheel: Path) -> No
     scripts = configparser.ConfigParser()
     scripts.read_string(found[f"{info}/entry_points.txt"].decode())
     assert dict(scripts["console_scripts"]) == {
-        "trialsim": "trialsim.cli:main",
+        "trialsim": "trialsim.__main__:run",
         "trialsim-dashboard": "app.__main__:main",
     }
     assert f"{info}/licenses/LICENSE" in found

@@ -36,17 +36,18 @@ def _cache_folder() -> Path | None:
     """Return a folder for compiled kernels that can be written, or None."""
     named = os.environ.get("NUMBA_CACHE_DIR")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    for base in [named] if named else [os.path.join(home, "trialsim")]:
-        folder = Path(base) / f"kernels-{sources_digest()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / f".probe-{os.getpid()}"
-            probe.write_bytes(b"")
-            probe.unlink()
-        except OSError:
-            continue
-        return folder
-    return None
+    base = Path(named) if named else Path(home) / "trialsim"
+    if not named and not base.is_absolute():  # nobody has a home here; a folder called "~" would be no better
+        return None
+    folder = base / f"kernels-{sources_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return None
+    return folder
 
 
 CACHE_FOLDER = _cache_folder()
