@@ -9,7 +9,8 @@ from trialsim.curves import curves
 from trialsim.errors import InputError
 from trialsim.search.predictive import MAX_PREDICTIVE_N, predictive
 from trialsim.search.simon import simon
-from trialsim.search.single_stage import single_stage
+from trialsim.search.single_stage import always_from, single_stage
+from trialsim.search.targets import checked_targets
 from trialsim.spec.design import Design
 from trialsim.spec.looks import per_arm_sizes
 
@@ -25,6 +26,8 @@ DIGITS = 9
 """Error rates are rounded up to so many decimals, so that a design keeps its own."""
 N_MAX = 300
 """The most patients of a single-stage or a Simon design that are tried."""
+FAR = 2_000
+"""Where a single stage is sure of the error rates only with more patients, nothing is searched: it would take long."""
 BEYOND = 10
 """The predictive probability design is sought up to so many patients more than the single-stage one has."""
 BELOW = 4
@@ -150,6 +153,9 @@ def competitors(rule: Rule) -> tuple[list[Competitor], list[str]]:
     asked = rule.null_rate, rule.target_rate, alpha, beta
     found: list[Competitor] = []
     said: list[str] = []
+    surely = always_from(checked_targets(*asked))
+    if surely > FAR:
+        return [], [f"Nothing was searched: a single stage is sure of these error rates only with {surely:,} patients."]
     for name, criterion, search in _searches(asked):
         answer = _answered(name, search, said)
         for one in answer.designs if answer is not None else ():
