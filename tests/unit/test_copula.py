@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from trialsim.inference.copula import thresholds
+from trialsim.inference.copula import _both_below, thresholds
 
 PROBABILITIES = [0.0, 1e-6, 0.01, 0.3, 0.5, 0.98, 1.0]
 CORRELATIONS = [0.0, 0.0798, 0.1267, 0.5, 1.0]
@@ -80,3 +80,10 @@ def test_arrays_are_broadcast() -> None:
 def test_more_grade_3_than_any_is_refused() -> None:
     with pytest.raises(ValueError, match="grade 3/4 is more probable than any grade"):
         thresholds([0.5, 0.1], [0.1, 0.2], 0.1, 0.1)
+
+
+def test_latents_that_are_all_but_one_have_a_slope_beyond_numbers() -> None:
+    """X and Y are the same normal, so both are below when X is below the smaller: P(X <= 0) = 1/2."""
+    h, k, cosine, sine = (np.array([value]) for value in (1e-300, 37.84, 1.0, 4.7e-157))
+    assert _both_below(h, k, cosine, sine) == pytest.approx(0.5, abs=1e-15)
+    assert _both_below(k, h, cosine, sine) == pytest.approx(0.5, abs=1e-15)

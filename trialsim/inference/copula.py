@@ -84,7 +84,9 @@ def _both_below(h: Array, k: Array, cosine: Array, sine: Array) -> Array:
     from scipy.special import ndtr, owens_t
 
     h, k = np.where(h == 0, _NEARLY_ZERO, h), np.where(k == 0, _NEARLY_ZERO, k)
-    wedge = owens_t(h, (k / h - cosine) / sine) + owens_t(k, (h / k - cosine) / sine)
+    with np.errstate(over="ignore"):  # a slope too steep for a number is infinite, and Owen's T takes that
+        slopes = (k / h - cosine) / sine, (h / k - cosine) / sine
+    wedge = owens_t(h, slopes[0]) + owens_t(k, slopes[1])
     opposite = np.where((h < 0) != (k < 0), 0.5, 0.0)
     both: Array = (ndtr(h) + ndtr(k)) / 2 - wedge - opposite
     return both
