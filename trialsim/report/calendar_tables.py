@@ -273,14 +273,17 @@ def _details(plan: str, truth: str, records: list[Record]) -> list[Table]:
 
 def _detail(title: str, records: list[Record], names: tuple[str, ...]) -> Table:
     """Rows: quantity and arm; columns: mean, SD over trials, quantiles."""
-    index = _index(records)
-    probabilities = sorted({r.value for r in records if r.measure == "day_quantile" and r.value is not None})
+    together: dict[str, list[Record]] = {}
+    for record in records:
+        if record.given is None:
+            together.setdefault(record.measure, []).append(record)
+    probabilities = sorted({r.value for r in together.get("day_quantile", ()) if r.value is not None})
     table = Table(f"{title} (mean over trials, in brackets MCSE)", ["quantity", "of", "mean", "SD of a trial"], 2)
     table.header += [f"{100 * p:g} % of trials" for p in probabilities]
     for name in names:
-        for r in records:
-            if r.measure not in (f"{name}_mean", name) or r.given is not None:
-                continue
+        own = [r for measure in (f"{name}_mean", name) for r in together.get(measure, ())]
+        index = _index(r for measure in (f"{name}_sd", f"{name}_quantile") for r in together.get(measure, ()))
+        for r in own:
             key = _Key(f"{name}_sd", r.arm, r.look, None, r.variant)
             quantiles = [index.get((r.truth, key._replace(measure=f"{name}_quantile", value=p))) for p in probabilities]
             words = name.removeprefix("p_").replace("_", " ") + (f", {r.variant}" if r.variant else "")
@@ -345,7 +348,8 @@ def missed_notes(result: Result) -> list[str]:
 
 def readings_table(readings: tuple[Reading, ...]) -> Table:
     """Return the sensitivity: one line per reading of the protocol and truth."""
-    records = [record for reading in readings for record in reading.records]
+    measures = {measure for measure, _ in _READING}
+    records = [record for reading in readings for record in reading.records if record.measure in measures]
     interval = next((r.variant for r in records if r.measure == "ci_coverage"), None) or ""
     columns = [
         (words, key._replace(arm=arm))
@@ -354,8 +358,9 @@ def readings_table(readings: tuple[Reading, ...]) -> Table:
     ]
     header = ["reading", "truth", *(f"{words} {key.arm or ''}".strip() for words, key in columns)]
     table = Table("sensitivity: other readings of the protocol, one at a time (in brackets MCSE)", header, 2)
+    wanted = {key.measure for _, key in columns}
     for reading in readings:
-        index = _index(reading.records)
+        index = _index(record for record in reading.records if record.measure in wanted)
         first = {key.measure: index.get((reading.truth, key)) for _, key in columns}
         assert first
         table.rows.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from trialsim.inference.joint import JointRates
@@ -77,8 +78,8 @@ def as_csv(result: Result) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    for record in result.records:
-        writer.writerow([csv_cell(value) for value in row(record).values()])
+    cells = attrgetter(*COLUMNS)
+    writer.writerows([csv_cell(value) for value in cells(record)] for record in result.records)
     return out.getvalue()
 
 

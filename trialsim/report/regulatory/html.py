@@ -221,7 +221,7 @@ def _plotly() -> bytes:
 
 def _packed(data: bytes) -> str:
     """Return bytes as text, compressed; the same bytes give the same text."""
-    return b64encode(compress(data, 9, mtime=0)).decode()
+    return b64encode(compress(data, 6, mtime=0)).decode()
 
 
 def _digest(data: bytes) -> str:
