@@ -29,7 +29,10 @@ import yaml
 from tests.contracts.in_process import called
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = ("run", "check", "sweep", "compare", "replay", "results", "schema", "list", "validate", "analyse", "search")
+VERBS = (
+    *("run", "check", "sweep", "compare", "replay", "results", "schema", "list", "validate", "analyse", "search"),
+    "report",
+)
 STANDING_ALONE = (
     "run",
     "check",
