@@ -42,10 +42,8 @@ class _Move(NamedTuple):
     """A decision at a node: what follows, and the numbers that lead there."""
 
     child: int
-    responses: tuple[Range, ...]
-    """Of each arm, from and to, both included."""
-    toxicities: tuple[Range, ...]
-    pooled: Range
+    numbers: tuple[Range, ...]
+    """From and to, both included: responses of each arm, responses of all, toxicities of each arm."""
 
 
 def implies(plan: Plan, verdict: Decided, varied: Varied) -> bool:
@@ -109,14 +107,10 @@ class _Pairs:
             return set() if self._is_implied(first, second, here, there) else None
         if here is not None or there is not None:
             return None
-        moves = self._moves(first), self._moves(second)
-        self.n_compared = len(moves[0]) * len(moves[1])
-        return {
-            (one.child, other.child)
-            for one in moves[0]
-            for other in moves[1]
-            if self._can_be(first, second, one, other)
-        }
+        moves, later = self._moves(first), self._moves(second)
+        self.n_compared = len(moves) * len(later)
+        gains = self._gains(first, second)
+        return {(one.child, other.child) for one in moves for other in later if _can_be(one, other, gains)}
 
     def _is_implied(self, first: int, second: int, here: Outcome, there: Outcome) -> bool:
         if here.is_certain:
@@ -143,15 +137,11 @@ class _Pairs:
             return (low, _FAR) if self._varied.change == "rises" else (-_FAR, high)
         return low, high
 
-    def _can_be(self, first: int, second: int, one: _Move, other: _Move) -> bool:
-        n_arms = len(self._n[first])
-        return (
-            all(
-                _meet(one.responses[arm], other.responses[arm], self._gain(first, second, arm))
-                and _meet(one.toxicities[arm], other.toxicities[arm], self._gain_of_toxicities(first, second, arm))
-                for arm in range(n_arms)
-            )
-        ) and _meet(one.pooled, other.pooled, self._gain(first, second, n_arms))
+    def _gains(self, first: int, second: int) -> tuple[Range, ...]:
+        """Return the gains of all numbers of a move, in its order."""
+        arms = range(len(self._n[first]))
+        of_toxicities = tuple(self._gain_of_toxicities(first, second, arm) for arm in arms)
+        return (*(self._gain(first, second, slot) for slot in (*arms, len(arms))), *of_toxicities)
 
     def _moves(self, node: int) -> list[_Move]:
         if node not in self._known:
@@ -159,9 +149,12 @@ class _Pairs:
         return self._known[node]
 
 
-def _meet(one: Range, other: Range, gain: Range) -> bool:
-    """Return whether some number in `one` and some in `other` differ by what the second trial can have gained."""
-    return other[0] - one[1] <= gain[1] and other[1] - one[0] >= gain[0]
+def _can_be(one: _Move, other: _Move, gains: tuple[Range, ...]) -> bool:
+    """Return whether the second trial can take one move where the first takes the other, given what it can gain."""
+    for (low, high), (later_low, later_high), (least, most) in zip(one.numbers, other.numbers, gains, strict=True):
+        if later_low - high > most or later_high - low < least:
+            return False
+    return True
 
 
 def _moves_of(plan: Plan, node: int) -> list[_Move]:
@@ -173,15 +166,13 @@ def _moves_of(plan: Plan, node: int) -> list[_Move]:
     found = []
     if low >= 0 or nodes.pooled_stop_high[node] < NEVER:
         futility, efficacy = (int(code) for code in nodes.pooled_code[node])
-        found.append(_Move(children[futility], anything, anything, (0, low)))
-        found.append(_Move(children[efficacy], anything, anything, (high, total[1])))
+        found.append(_Move(children[futility], (*anything, (0, low), *anything)))
+        found.append(_Move(children[efficacy], (*anything, (high, total[1]), *anything)))
         children, total = children[:futility], (low + 1, high - 1)
     for code, child in enumerate(children):
-        pairs = [_ranges(plan, node, arm, code) for arm in range(len(n))]
-        found.append(_Move(child, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs), total))
-    return [
-        move for move in found if all(low <= high for low, high in (*move.responses, *move.toxicities, move.pooled))
-    ]
+        responses, toxicities = zip(*(_ranges(plan, node, arm, code) for arm in range(len(n))), strict=True)
+        found.append(_Move(child, (*responses, total, *toxicities)))
+    return [move for move in found if all(least <= most for least, most in move.numbers)]
 
 
 def _ranges(plan: Plan, node: int, arm: int, code: int) -> tuple[Range, Range]:

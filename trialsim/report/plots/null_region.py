@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trialsim.spec.design import Design
 
 HEIGHT = 320
-STEPS = 60
+STEPS = 40
 """Steps of a line."""
 MAP_STEPS = 20
 """Steps of each rate of a map."""
