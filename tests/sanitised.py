@@ -32,7 +32,7 @@ class Size(NamedTuple):
     calendar_trials: int
 
 
-SIZES = {"quick": Size(20, 3, 9, 3, 1), "full": Size(600, 200, 40, 300, 20)}
+SIZES = {"quick": Size(20, 3, 9, 3, 1), "full": Size(600, 100, 40, 120, 8)}
 
 
 def digest(*parts: Any) -> str:
