@@ -2,6 +2,7 @@
 # PYTHON=/path/to/python chooses the interpreter; otherwise the newest of python3.14 … python3 that is 3.11 or later.
 
 SCENARIO ?= scenarios/gist.yaml
+LONG := slow_statistics or slow_browser or sanitised or slow_install
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
@@ -38,10 +39,10 @@ dashboard: $(STAMP)  ## explore designs in the browser (http://127.0.0.1:8050/)
 
 test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser
-	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow_statistics and not slow_browser"
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not ($(LONG))"
 
 verify: $(STAMP)  ## long statistical checks, kernels with bounds checked, every way through the dashboard, an installation
-	$(PY) -m pytest -n auto -m "slow_statistics or slow_browser or sanitised or slow_install" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
+	$(PY) -m pytest -n auto -m "$(LONG)" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
 
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench
@@ -61,7 +62,7 @@ test-lowest: $(STAMP)  ## a part of the tests, with the lowest version of each d
 	$(VENV)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --extra dev --requirements pyproject.toml
 	$(VENV)/bin/uv pip list --python $(LOWEST)/bin/python
 	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
-	  -m "not slow_statistics and not slow_browser and not browser" $(LOWEST_TESTS)
+	  -m "not ($(LONG) or browser)" $(LOWEST_TESTS)
 
 build: $(STAMP)  ## the wheel and the source distribution, in dist
 	$(PY) -m build

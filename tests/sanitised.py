@@ -188,9 +188,13 @@ def is_checked() -> bool:
     return False
 
 
-def answer(mode: dict[str, str], amount: str, cache: Path) -> dict[str, Any]:
-    """Return what a program in a mode of numba finds; the cache must be the mode's own."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT), **mode}
+def answer(mode: dict[str, str], amount: str, cache: Path | None = None) -> dict[str, Any]:
+    """Return what a new program in a mode of numba finds; a mode needs a cache of its own.
+
+    Always a new program: what hypothesis draws depends on the constants in the modules that are loaded.
+    """
+    own = {} if cache is None else {"NUMBA_CACHE_DIR": str(cache)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **mode}
     command = [sys.executable, "-m", "tests.sanitised", amount]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -11,6 +12,7 @@ from tests.naive.null_region import at_most
 from tests.unit.report_material import GIST, gist, grid, material, missing, simon, text
 from trialsim import load_design
 from trialsim.compile import compile_design
+from trialsim.proof import simulated
 from trialsim.proof.null_region import NullRegion, prove
 from trialsim.proof.simulated import simulate_null_region
 from trialsim.report.error_rates import (
@@ -259,3 +261,33 @@ def test_methods_that_do_not_apply_are_named() -> None:
         "gist", *GIST, "conduct=null", "estimators=[umvue]", 'design.looks.proof-of-concept.continue_if.of="pooled"'
     )
     assert "Not computed, for they do not apply to this design: umvue." in text(of_estimation(asked))
+
+
+# ---------------------------------------------------------------- by simulation, on request
+
+
+def test_bounds_by_simulation_are_shown_on_request() -> None:
+    found = replace(simon(), null_sims=300)
+    (row,) = grid(oc(found), "37 patients: bounds of the error rates by simulation, under ideal conduct").table.rows
+    design = found.plans[0][1]
+    (bound,) = simulate_null_region(design, n_sims=300, seed=found.scenario.seed)
+    assert row[2] == rounded_up(bound.upper, 4)
+    assert float(row[2]) >= bound.upper >= prove(design).statements[0].value
+    assert "Clopper-Pearson limit" in text(oc(found))
+    assert "by simulation" not in "\n".join(block.table.title for block in gist_oc() if isinstance(block, Grid))
+
+
+def test_on_the_calendar_of_the_first_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "TILES", {2: 1})
+    blocks = oc(replace(gist(), null_sims=20))
+    titles = [block.table.title for block in blocks if isinstance(block, Grid) and "by simulation" in block.table.title]
+    assert titles == ["147 patients: bounds of the error rates by simulation, as conducted"]
+    assert len(grid(blocks, titles[0]).table.rows) == 4
+    assert grid(blocks, titles[0]).badge == "simulated"
+
+
+def test_what_cannot_be_simulated_is_said() -> None:
+    said = text(oc(replace(material("bryant-day-1995", "n_sims=100"), null_sims=50)))
+    assert (
+        "not simulated. design bryant-day-1995 has rules for toxicity; tiles are simulated for responses alone." in said
+    )

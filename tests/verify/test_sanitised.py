@@ -16,7 +16,7 @@ def test_bounds_checked_compiled_and_plain_are_the_same(tmp_path: Path) -> None:
     checked = answer({"NUMBA_BOUNDSCHECK": "1"}, "full", tmp_path / "checked")
     plain = answer({"NUMBA_DISABLE_JIT": "1"}, "full", tmp_path / "plain")
     assert (compiled["is_checked"], checked["is_checked"]) == (False, True)
-    assert len(compiled["digests"]) > 400
+    assert len(compiled["digests"]) > 200
     assert checked["digests"] == compiled["digests"]
     assert plain["digests"] == compiled["digests"]
     assert len(written_functions()) > 100

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from trialsim.curves import joint
 from trialsim.engines.exact import why_not
+from trialsim.errors import InputError
 from trialsim.proof.power import powers
+from trialsim.proof.simulated import simulate_null_region
 from trialsim.report.calendar_tables import conduct_tables, missed_notes
 from trialsim.report.error_rates import (
     beyond_the_bound,
@@ -14,6 +16,7 @@ from trialsim.report.error_rates import (
     error_sentences,
     error_table,
     power_table,
+    simulated_table,
     what_happens,
 )
 from trialsim.report.explain import joined
@@ -33,8 +36,15 @@ if TYPE_CHECKING:
     from trialsim.report.regulatory.blocks import Block
     from trialsim.report.regulatory.material import Material
     from trialsim.report.table import Table
+    from trialsim.spec.conduct import Conduct
     from trialsim.spec.design import Design
 
+TILES = (
+    "By simulation too: the region is cut into tiles, the error is simulated in the middle of each, and the upper "
+    "Clopper-Pearson limit carried to the whole tile by the tilt bound (Yang, Thompson and Sklar, arXiv:2212.10042). "
+    "Each limit holds with the confidence shown; so, wherever the worst rates lie, the largest error is below the "
+    "largest bound with that confidence. Other arms respond at any rate that the conduct allows."
+)
 _DECISIONS = ("decisions and patients", "which arms go on", "toxicity", "success criteria")
 
 
@@ -92,11 +102,31 @@ def _errors(material: Material) -> Iterator[Block]:
             title = f"{name}: the largest error rates over the null region"
             yield Grid(error_table(title, own, region), "exact", certificates(region))
         for reason in region.declined:
-            yield Words(f"{name}: not proved, {reason}. {_on_request(own)}".rstrip())
+            yield Words(f"{name}: not proved, {reason}. {_on_request(material, own)}".rstrip())
         if name == material.plans[0][0]:
             worst = _to_draw(region)
             if worst is not None:
                 yield Picture(null_region(own, plan, worst, what_happens(own, worst.event)), "exact")
+    if material.null_sims:
+        yield from _simulated(material)
+
+
+def _simulated(material: Material) -> Iterator[Block]:
+    """Yield bounds by simulation: on the calendar of the first plan, and on paper of plans that are not solved."""
+    yield Words(TILES)
+    for number, (name, design, plan) in enumerate(material.plans):
+        calendar = material.scenario.conduct
+        conducts: list[Conduct | None] = [None] if why_not(plan) is not None or calendar is None else []
+        conducts += [calendar] if number == 0 and calendar is not None else []
+        for conduct in conducts:
+            how = "under ideal conduct" if conduct is None else "as conducted"
+            try:
+                found = simulate_null_region(design, conduct, n_sims=material.null_sims, seed=material.scenario.seed)
+            except InputError as error:
+                yield Words(f"{name}, {how}: not simulated. {error}")
+                continue
+            title = f"{name}: bounds of the error rates by simulation, {how}"
+            yield Grid(simulated_table(title, design, material.null_regions[name], found), "simulated")
 
 
 def _region(design: Design) -> str:
@@ -120,12 +150,12 @@ def _region(design: Design) -> str:
     return found
 
 
-def _on_request(design: Design) -> str:
-    if design.hypotheses is None or design.watches_toxicity:
+def _on_request(material: Material, design: Design) -> str:
+    if material.null_sims or design.hypotheses is None or design.watches_toxicity:
         return ""
     return (
-        "On request the error is simulated on tiles of the region and bounded by Clopper-Pearson limits and the tilt "
-        "bound (docs/null-region.md)."
+        "With --null-sims N the error is simulated on tiles of the region and bounded by Clopper-Pearson limits and "
+        "the tilt bound (docs/null-region.md)."
     )
 
 
