@@ -2,13 +2,13 @@
 # PYTHON=/path/to/python chooses the interpreter; otherwise the newest of python3.14 … python3 that is 3.11 or later.
 
 SCENARIO ?= scenarios/gist.yaml
-LONG := slow_statistics or slow_browser or sanitised or slow_install
+LONG := long or slow_statistics or slow_browser or sanitised or slow_install
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dashboard test test-lowest check kernels browser verify bench build licences docs clean lock
+.PHONY: help setup run dashboard test test-lowest check kernels browser verify bench build licences audit docs clean lock
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -39,7 +39,7 @@ dashboard: $(STAMP)  ## explore designs in the browser (http://127.0.0.1:8050/)
 
 test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser
-	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not ($(LONG))"
+	$(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m "not ($(LONG))"
 
 verify: $(STAMP)  ## long statistical checks, kernels with bounds checked, every way through the dashboard, an installation
 	$(PY) -m pytest -n auto -m "$(LONG)" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
@@ -49,7 +49,7 @@ bench: $(STAMP)  ## speed, as ratios within one run
 
 docs: $(STAMP)  ## the generated pages (JSON Schemas, reference, validation), then all of docs as a site, in site
 	$(PY) -m tools.write_docs
-	$(PY) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 
 LOWEST := .venv-lowest
 LOWEST_TESTS := tests/unit tests/published tests/golden tests/agreement/test_engines.py tests/agreement/test_sweep.py \
@@ -61,14 +61,18 @@ test-lowest: $(STAMP)  ## a part of the tests, with the lowest version of each d
 	$(VENV)/bin/uv venv --quiet --clear --python $(PY) $(LOWEST)
 	$(VENV)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --extra dev --requirements pyproject.toml
 	$(VENV)/bin/uv pip list --python $(LOWEST)/bin/python
-	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+	$(LOWEST)/bin/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder \
 	  -m "not ($(LONG) or browser)" $(LOWEST_TESTS)
 
 build: $(STAMP)  ## the wheel and the source distribution, in dist
 	$(PY) -m build
 
 licences: $(STAMP)  ## docs/dependencies.md: each dependency, its licence, what it is for
-	$(PY) tools/write_dependencies.py
+	$(PY) -m tools.write_dependencies
+
+audit: $(STAMP)  ## known weaknesses of the locked packages (asks the internet)
+	@$(PY) -m pip install --quiet uv
+	$(VENV)/bin/uv tool run pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 lock: $(STAMP)  ## requirements.lock from pyproject.toml
 	$(PY) -m pip install --quiet uv

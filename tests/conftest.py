@@ -1,10 +1,21 @@
-"""What is said at the end of every test run."""
+"""Which tests run beside which, and what is said at the end of every test run."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 NOT_RUN = "no browser answers here"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all that need a browser, which keeps two cores busy, in the first."""
+    for item in items:
+        is_browser = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

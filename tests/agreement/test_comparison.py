@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.amount import few
 from trialsim import Scenario, load_scenario, run
 from trialsim.calendar import setting_of, study_of
 from trialsim.comparison.calendar_groups import endings_in_groups, simulate_calendar_groups
@@ -234,7 +235,7 @@ def _ideal_facts(record: Record | None) -> Any:
     return record._replace(exact=None, cost=None) if record.engine == "calendar" else record
 
 
-@pytest.mark.parametrize("n_sims", [1, 7, 3_000])
+@pytest.mark.parametrize("n_sims", few([1, 7, 3_000], 1))
 def test_values_are_those_of_run(n_sims: int) -> None:
     """With calendar conduct; 3,000 calendar trials fill more than a block, and a group lies in two."""
     truths = "truths=[{name: x, response_rate: 0.3}, {name: y, response_rate: 0.1}]"

@@ -264,6 +264,7 @@ ALL_TOGETHER = d.Shape(when_arm_stops=("arm_cap",))
 
 
 @pytest.mark.parametrize(("shape", "scope"), [(ARMS_APART, "arm"), (ALL_TOGETHER, "pooled")], ids=["arm", "pooled"])
+@pytest.mark.long
 def test_a_stricter_rule_never_raises_expected_patients(shape: d.Shape, scope: str) -> None:
     seen: Counter[str] = Counter()
 

@@ -340,6 +340,7 @@ class Deadly:
         return os._exit, (1,)
 
 
+@pytest.mark.long
 def test_cell_that_kills_its_worker_time_and_again_is_a_failed_cell(small: Scenario) -> None:
     cell = next(iter(grid_of(small)))
     scenario = grid_of(small).scenario(cell).model_copy(update={"n_sims": 1_000})

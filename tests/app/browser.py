@@ -79,7 +79,7 @@ def served(application: Callable[..., Any], port: int = 0) -> Iterator[str]:
 
 def wait(page: Page) -> None:
     """Wait until a page stands and its figures are drawn."""
-    page.wait_for_function(READY, timeout=30_000)
+    page.wait_for_function(READY, timeout=60_000)
 
 
 def pictures() -> Path:

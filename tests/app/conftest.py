@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.main import create_app
 from app.settings import Settings
@@ -17,6 +17,7 @@ from tests.conftest import NOT_RUN
 from tools.ensure_browser import HOW, find
 
 Opener = Callable[..., Page]
+expect.set_options(timeout=30_000)  # a limit for what is broken, not for a machine that is busy
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +71,7 @@ def open_page(profile: Callable[..., BrowserContext], app_url: str) -> Iterator[
         path: str = "/", *, scheme: str = "light", width: int = 1280, height: int = 900, address: str = app_url
     ) -> Page:
         page = profile(scheme, width, height).new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         opened.append((page, Watch(page)))
         page.watch = opened[-1][1]  # type: ignore[attr-defined]
         page.goto(address + path)

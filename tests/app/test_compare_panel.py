@@ -329,8 +329,8 @@ def _differences(text: str) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize(
     ("pins", "effort"),
     [
-        ([AS_IT_IS, LARGER], FEW),
-        ([LARGER, AS_IT_IS, STRICTER], FEW),
+        pytest.param([AS_IT_IS, LARGER], FEW, marks=pytest.mark.long),
+        pytest.param([LARGER, AS_IT_IS, STRICTER], FEW, marks=pytest.mark.long),
         ([LARGER, STRICTER], Effort(200, 10)),
     ],
 )

@@ -115,6 +115,7 @@ def test_a_forged_state_is_refused_with_a_sentence(
         assert service.field_at(refused.value, explore.fields(service, State())) == field
 
 
+@pytest.mark.long
 def test_every_base_that_ships_can_be_explored(service: Service) -> None:
     scenarios, designs = service.names()
     assert {"gist", "simon-20-40"} <= set(scenarios)

@@ -53,10 +53,10 @@ def grave(page: Page, only: dict[str, Any] = RULES) -> list[str]:
 def complete(page: Page) -> None:
     """Wait for what comes after the first figure, and for a grid."""
     if page.locator("#explore-rest").count():
-        page.wait_for_selector("#explore-tables table", timeout=20_000)
+        page.wait_for_selector("#explore-tables table", timeout=60_000)
         wait(page)
     if page.locator(".ag-root-wrapper").count():
-        page.wait_for_function(STANDS, timeout=20_000)
+        page.wait_for_function(STANDS, timeout=60_000)
         page.wait_for_timeout(800)  # rows come a moment after their header
 
 

@@ -23,7 +23,7 @@ FIGURE = "#simulate-results .js-plotly-plot .main-svg"
 
 
 def is_done(page: Page) -> None:
-    page.wait_for_selector("#simulate-saves:not([hidden])", timeout=60_000)
+    page.wait_for_selector("#simulate-saves:not([hidden])", timeout=120_000)
     wait(page)
 
 

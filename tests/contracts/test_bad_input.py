@@ -603,10 +603,6 @@ def test_check_of_several_files_stops_at_the_bad_one(cli: CommandLine, tmp_path:
     "words",
     [
         ("run", "s.yaml", "--n-sims", "0"),
-        ("run", "s.yaml", "--set", "truths.0.response_rate=36/0"),
-        ("run", "s.yaml", "--out", "s.yaml/r.json"),
-        ("run", "s.yaml", "--out", "missing/r.json"),
-        ("run", "nothere.yaml"),
         ("check", "bomb.yaml"),
         ("run", "/dev/stdin"),
     ],

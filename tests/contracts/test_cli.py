@@ -869,6 +869,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
         (("check", "gist"), "ascii"),
     ],
 )
+@pytest.mark.long
 def test_a_narrow_encoding_of_the_terminal_is_no_crash(words: tuple[str, ...], encoding: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "trialsim", *words],
@@ -939,6 +940,7 @@ def test_a_law_without_spread_in_its_squares_is_no_disagreement(sets: tuple[str,
     assert ran.code == 0
 
 
+@pytest.mark.long
 def test_what_the_exact_engine_cannot_solve_is_simulated(in_process: InProcess, tmp_path: Path) -> None:
     arms_design(tmp_path, [f"arm {letter}" for letter in "abcde"])
     design = yaml.safe_load((tmp_path / "d.yaml").read_text(encoding="utf-8"))

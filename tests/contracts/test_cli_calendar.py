@@ -35,6 +35,7 @@ def _calendar(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [record for record in document["measures"] if record["engine"] == "calendar"]
 
 
+@pytest.mark.long
 def test_an_address_and_an_engine_name_one_number(document: dict[str, Any]) -> None:
     counts = Counter(tuple(record[key] for key in ADDRESS) for record in document["measures"])
     assert [key for key, count in counts.items() if count > 1] == []

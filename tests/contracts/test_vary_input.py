@@ -283,6 +283,7 @@ def test_a_block_that_is_none(block: str, check: CommandLine) -> None:
         ("  seed: [1, 2]\n  where: seed > 2\n", ("line 18", "vary.where", "empty")),
     ],
 )
+@pytest.mark.long
 def test_real_processes_refuse_likewise(lines: str, needles: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "d.yaml").write_text(DESIGN, encoding="utf-8")
     (tmp_path / "s.yaml").write_text(f"{SCENARIO}vary:\n{lines}", encoding="utf-8")

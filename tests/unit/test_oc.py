@@ -195,6 +195,7 @@ def test_every_family_yields_and_no_key_comes_twice() -> None:
     assert len(keys) == len(set(keys))
 
 
+@pytest.mark.long
 def test_precision_at_every_final_size() -> None:
     setting, rows, _ = _case()
     found = {entry.key: entry.estimate.value for entry in precision(setting, (73, 74), {"distance": 0.0842})}

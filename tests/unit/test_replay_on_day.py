@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests.amount import few
 from trialsim import InputError, Scenario, load_scenario
 from trialsim.kernels import clinic as c
 from trialsim.replay import Patient, Replay, kaplan_meier, on_day, replay
@@ -77,7 +78,7 @@ def counted(one: Replay, minute: int, name: str) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("name", READINGS)
+@pytest.mark.parametrize("name", few(READINGS, 4))
 def test_counts_are_those_made_by_hand(name: str, replays: dict[str, list[Replay]]) -> None:
     for one in replays[name]:
         for day in (*DAYS, one.cutoff / DAY):
@@ -149,6 +150,7 @@ def test_a_look_is_awaited_until_it_is_held(name: str, replays: dict[str, list[R
                 assert sum(there.unsettled for there in waiting.there) > 0
 
 
+@pytest.mark.long
 def test_every_kind_of_waiting_is_met(replays: dict[str, list[Replay]]) -> None:
     met = {
         (name, on.waiting.what)
@@ -164,6 +166,7 @@ def test_every_kind_of_waiting_is_met(replays: dict[str, list[Replay]]) -> None:
     }
 
 
+@pytest.mark.long
 def test_a_day_that_is_certain_is_named_and_kept(replays: dict[str, list[Replay]]) -> None:
     n = 0
     for name in ("as shipped", "dropped", "held for days", "day"):
@@ -252,7 +255,7 @@ def with_another_future(trial: Trial, minute: int, rng: np.random.Generator) -> 
     return trial._replace(rows=rows, cells=cells)
 
 
-@pytest.mark.parametrize("name", READINGS)
+@pytest.mark.parametrize("name", few(READINGS, 4))
 def test_another_future_changes_nothing(
     name: str, replays: dict[str, list[Replay]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.sanitised import answer
 
 
+@pytest.mark.long
 def test_kernels_return_the_same_without_compilation(tmp_path: Path) -> None:
     plain = answer({"NUMBA_DISABLE_JIT": "1"}, "quick", tmp_path)
     compiled = answer({}, "quick")

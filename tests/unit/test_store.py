@@ -409,6 +409,7 @@ def test_cells_may_be_put_while_they_are_streamed(store: Store) -> None:
     assert seen == list(range(400))
 
 
+@pytest.mark.long
 def test_streaming_holds_only_a_few_cells(store: Store) -> None:
     """Twenty times the cells may not need more memory than a quarter more (what is streamed is 10 MB in all)."""
     layout = layout_of(10)

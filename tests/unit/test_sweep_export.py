@@ -260,6 +260,7 @@ def test_row_groups_are_fixed(small_batches: int, tmp_path: Path) -> None:
     [("csv", None), ("json", None), ("parquet", None), ("parquet", ["int64", "float64", "string"])],
 )
 @pytest.mark.usefixtures("small_batches")
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_cells(format_: Any, kinds: Any, tmp_path: Path) -> None:
     def peak(n: int) -> int:
         tracemalloc.start()

@@ -402,6 +402,7 @@ def test_conditions_are_counted_without_walking_through_what_they_do_not_name() 
 
 @pytest.mark.parametrize("order", [("seed", FIRST), (FIRST, "seed")])
 @pytest.mark.parametrize("texts", [[], ["round(200 * rate) != seed"]])
+@pytest.mark.long
 def test_memory_is_flat(order: tuple[str, str], texts: list[str]) -> None:
     axes = {
         "seed": {"from": 1, "to": 100},
