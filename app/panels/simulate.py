@@ -14,6 +14,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, 
 
 from app import actions, ids
 from app.fields import empty, graph, refusal
+from app.panels import simulate_report
 from app.panels.simulate_answers import followed, run
 from app.panels.simulate_form import OWN, base_values, controls
 from app.service import Refusal, conduct
@@ -72,6 +73,7 @@ def layout(service: Service, state: Link) -> Any:
                         hidden=True,
                         style={"minWidth": 0},
                     ),
+                    simulate_report.controls(),
                     actions.bar("simulate", service, state, formats=("yaml",)),
                 ],
                 className="results",
@@ -137,6 +139,7 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
         prevent_initial_call=True,
     )
     _register_run(app, service, jobs)
+    simulate_report.register(app, service, jobs)
 
     @app.callback(
         Output("simulate-results", "className"),

@@ -41,7 +41,12 @@ __all__ = ["Refusal", "Service", "TrialsimError"]
 
 _EXPORTS = {"csv": "csv", "json": "json", "parquet": "parquet", "html": "html"}
 """Formats of a result, and the endings of their files."""
-_VERBS = {"explore": ("run", "--engine exact"), "replay": ("replay", ""), "sweep": ("sweep", "")}
+_VERBS = {
+    "explore": ("run", "--engine exact"),
+    "replay": ("replay", ""),
+    "sweep": ("sweep", ""),
+    "report": ("report", "--out report.html"),
+}
 """The verb and the options of the command line that belong to a page."""
 EXPLORED = "explored"
 """Name of the truth made of the rates chosen on the page."""
@@ -299,6 +304,12 @@ class Service:
 
         return changes(self, state)
 
+    def reported(self, state: State) -> list[tuple[str, Any]]:
+        """Return the changes that make the scenario of a simulation report."""
+        from app.service.reporting import report_changes
+
+        return report_changes(self, state)
+
     # Sweep: a grid of designs, and the store (`app.service.sweeps`, `app.service.sweep_store`).
 
     def swept(self, state: State) -> list[tuple[str, Any]]:
@@ -315,6 +326,7 @@ class Service:
             "explore": self.question,
             "replay": self.replays.with_rates,
             "simulate": self.conducted,
+            "report": self.reported,
             "sweep": self.swept,
         }
         return known[page](state) if page in known else []
