@@ -101,6 +101,8 @@ def test_backend_changes_no_bit(small: Scenario, tmp_path: Path, settings: dict[
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A Dask scheduler and two worker processes on loopback, started as their user starts them."""
+    from distributed import Client
+
     about = tmp_path_factory.mktemp("dask") / "scheduler.json"
     common = ["--host", "127.0.0.1", "--no-dashboard"]
     begin = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--scheduler-file", str(about)]
@@ -119,7 +121,10 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Any:
     while not about.exists() and time.monotonic() < patience:
         time.sleep(0.1)
     started += [subprocess.Popen([*work, *common], stderr=subprocess.DEVNULL, cwd=about.parent) for _ in range(2)]
-    yield json.loads(about.read_text())["address"]
+    address = json.loads(about.read_text())["address"]
+    with Client(address, timeout=60) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(2, timeout=60)  # type: ignore[no-untyped-call]
+    yield address
     for process in started:
         process.kill()  # a worker that is asked to end waits for its scheduler for some seconds
     for process in started:
@@ -130,7 +135,6 @@ def test_dask_cluster_changes_no_bit(small: Scenario, tmp_path: Path, scheduler:
     from distributed import Client
 
     with Client(scheduler, timeout=60) as client:  # type: ignore[no-untyped-call]
-        client.wait_for_workers(2, timeout=60)  # type: ignore[no-untyped-call]
         places = client.run(os.getpid)
     assert len(set(places.values()) - {os.getpid()}) == 2
     alone, _ = swept(small, tmp_path / "one.sqlite", n_jobs=1)
