@@ -27,6 +27,8 @@ class Settings:
     """Cells of a sweep."""
     max_upload: int = 256_000
     """Bytes of an uploaded file."""
+    max_read_seconds: int = 10
+    """Seconds that an uploaded file, or one in a link, may take to read."""
     max_request: int = 1_000_000
     """Bytes of any request."""
     n_running: int = 2

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.service.bounded import BoundedReader, TooMuchError
 from app.service.replays import FORMATS, Replays
 from app.service.truths import truth_of
 from app.state import State, unpacked
@@ -67,7 +68,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._document = lru_cache(maxsize=32)(_document)
+        self.reader = BoundedReader(settings.max_read_seconds)
+        self._document = lru_cache(maxsize=32)(self._read)
         self._ideal = lru_cache(maxsize=32)(self._without_conduct)
         self._fields = lru_cache(maxsize=32)(self._fields_of_base)
         self.replays = Replays(self)
@@ -99,8 +101,26 @@ class Service:
             text = content.decode("utf-8")
         except UnicodeDecodeError:
             raise Refusal(f"{name}: not a text file in UTF-8; a design is a YAML text file") from None
+        self._bounded(text, name)
         scenario_of(scenario_document(text, name))
         return text
+
+    def _bounded(self, text: str, name: str) -> None:
+        try:
+            self.reader.check(text)
+        except TooMuchError as error:
+            raise Refusal(f"{name}: {error}") from None
+
+    def _read(self, base: str, packed: str) -> Document:
+        """Return the document of a base; of an uploaded text, once it is known that reading it does no harm."""
+        if not packed:
+            return shipped_document(base)
+        try:
+            text = unpacked(packed)
+        except ValueError as error:
+            raise Refusal(str(error)) from None
+        self._bounded(text, "the uploaded file")
+        return scenario_document(text, "the uploaded file")
 
     def scenario(self, state: State, *more: tuple[str, Any]) -> Scenario:
         """Return the scenario of a state: its base, its changes, and what a page changes besides.
@@ -368,6 +388,7 @@ class Service:
         """Compile, or load, the kernels, and compute once what the first visitor will ask for."""
         from trialsim.api import run
 
+        self.reader.start()
         state = State()
         run(self.scenario(state, ("n_sims", 1), ("conduct.n_sims", 1)), engine="auto")
         design = self.design(state)
@@ -384,16 +405,6 @@ def _exact(scenario: Scenario, format_: str) -> bytes:
 
     result = run(scenario, engine="exact")
     return as_parquet(result) if format_ == "parquet" else rendered(result, format_, full=True).encode()
-
-
-def _document(base: str, packed: str) -> Document:
-    if not packed:
-        return shipped_document(base)
-    try:
-        text = unpacked(packed)
-    except ValueError as error:
-        raise Refusal(str(error)) from None
-    return scenario_document(text, "the uploaded file")
 
 
 def _override(path: str, value: Any) -> Override:
