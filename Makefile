@@ -39,7 +39,7 @@ dashboard: $(STAMP)  ## explore designs in the browser (http://127.0.0.1:8050/)
 
 test: $(STAMP)  ## every check and every test (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser
-	$(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m "not ($(LONG))"
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not ($(LONG))"
 
 verify: $(STAMP)  ## long statistical checks, kernels with bounds checked, every way through the dashboard, an installation
 	$(PY) -m pytest -n auto -m "$(LONG)" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
@@ -61,7 +61,7 @@ test-lowest: $(STAMP)  ## a part of the tests, with the lowest version of each d
 	$(VENV)/bin/uv venv --quiet --clear --python $(PY) $(LOWEST)
 	$(VENV)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --extra dev --requirements pyproject.toml
 	$(VENV)/bin/uv pip list --python $(LOWEST)/bin/python
-	$(LOWEST)/bin/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder \
+	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
 	  -m "not ($(LONG) or browser)" $(LOWEST_TESTS)
 
 build: $(STAMP)  ## the wheel and the source distribution, in dist

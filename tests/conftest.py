@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 NOT_RUN = "no browser answers here"
 
 
@@ -16,13 +19,28 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file's tests in one process, and all files with tests in a browser, which alone fills a core, in one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class _OneBrowser(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "browser" if _has_browser(file) else file
+
+    return _OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@functools.cache
+def _has_browser(file: str) -> bool:
+    path = ROOT / file
+    return path.name.startswith("test_") and "mark.browser" in path.read_text(encoding="utf-8")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that need a browser, which keeps two cores busy, in the first."""
-    for item in items:
-        is_browser = item.get_closest_marker("browser") is not None
-        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    """Begin with the tests in a browser, which take longest."""
+    items.sort(key=lambda item: not _has_browser(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -66,6 +66,7 @@ def test_umvue_is_unbiased_on_every_kind_of_path(name: str) -> None:
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(case=d.designs(d.Shape(scopes=("arm",))))
+@pytest.mark.long
 def test_umvue_is_unbiased_in_random_designs(case: d.Case) -> None:
     found = found_in(case, ("umvue", "conditional-umvue", "bias-adjusted", "stagewise"))
     for arm, rate in zip(case.design.arm_names, case.rates, strict=True):

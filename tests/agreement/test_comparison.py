@@ -277,6 +277,7 @@ def test_exact_differences_are_differences_of_exact_values() -> None:
     assert found.n_groups is None
 
 
+@pytest.mark.long
 def test_jobs_change_nothing() -> None:
     base = ("plans=[]", "truths=[{name: x, response_rate: 0.3}]", "conduct.match=null", "conduct.n_sims=3000")
     light = ("conduct.adverse_events=null", "conduct.exposure=null", "conduct.performance_status=null")

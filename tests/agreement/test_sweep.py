@@ -72,6 +72,7 @@ def test_every_cell_is_the_run_of_its_scenario(small: Scenario, tmp_path: Path, 
         assert found.records == run(grid_of(small).scenario(cell), engine).records
 
 
+@pytest.mark.long
 def test_exact_cells_at_once_are_those_one_by_one(tmp_path: Path) -> None:
     scenario = trialsim.load_scenario("gist-sweep")
     assert scenario.vary is not None
@@ -316,6 +317,7 @@ def workers_of(pid: int) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the worker that is killed")
+@pytest.mark.long
 def test_killed_worker_is_retried(small: Scenario, tmp_path: Path) -> None:
     scenario = small.model_copy(update={"n_sims": 500_000})
     summary: list[Summary] = []

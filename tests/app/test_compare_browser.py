@@ -90,6 +90,7 @@ def test_a_shared_link_shows_its_pins_and_keeps_ones_own(open_page: Opener) -> N
     expect(page.locator(".pin input")).to_have_value("gist, at least 4")
 
 
+@pytest.mark.slow_browser
 def test_differences_are_simulated_taken_away_and_grow_old(open_page: Opener) -> None:
     page = open_page(link(("as it is", State()), ("20 per arm", LARGER)))
     expect(page.locator("#compare-tables table")).to_have_count(3)

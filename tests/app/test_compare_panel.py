@@ -273,6 +273,7 @@ def test_simulated_differences_are_those_of_the_library(service: Service) -> Non
     assert (shares[0], shares[-1]) == (0.0, pytest.approx(100.0))
 
 
+@pytest.mark.long
 def test_calendar_trials_are_compared_where_there_is_a_conduct(service: Service) -> None:
     shares: list[float] = []
     found = comparison.simulated(service, [AS_IT_IS, LARGER], Effort(200, 20), shares.append)

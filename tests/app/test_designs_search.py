@@ -72,6 +72,7 @@ def test_a_family_that_is_none() -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.slow_browser
 def test_a_search_is_asked_answered_and_shared(open_page: Opener) -> None:
     page = open_page("/designs")
     page.get_by_role("textbox", name="target rate").fill("0.2")

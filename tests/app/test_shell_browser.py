@@ -116,6 +116,7 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"set=design\.looks\.proof-of-concept"))
 
 
+@pytest.mark.slow_browser
 def test_a_page_that_is_none_and_light_and_dark_by_the_button(open_page: Opener) -> None:
     page = open_page("/nowhere")
     expect(page.locator("#page")).to_contain_text("There is no page /nowhere")
@@ -196,6 +197,7 @@ def test_a_figure_follows_the_slider(page: Page) -> None:
     expect(page).to_have_url(re.compile(rf"%3D{last}"))
 
 
+@pytest.mark.slow_browser
 def test_a_lost_server_is_said_and_nothing_is_lost(open_page: Opener, tmp_path: Any) -> None:
     application = create_app(Settings(store=str(tmp_path / "s.sqlite"), warm=False)).server
     with socket.socket() as free:

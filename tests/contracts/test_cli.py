@@ -805,6 +805,7 @@ def test_a_quantile_asked_for_twice_is_one_number(in_process: InProcess) -> None
 # Progress, pipes, interruption, encodings
 
 
+@pytest.mark.long
 def test_progress_shows_on_a_terminal_only(tmp_path: Path) -> None:
     terminal, end = pty.openpty()
     words = ("run", "gist", "--n-sims", "3000000", "--jobs", "1", "--format", "csv", "--no-save")

@@ -124,6 +124,7 @@ def test_jobs_change_no_byte(tmp_path: Path) -> None:
     assert two["measures"] == one["measures"]
 
 
+@pytest.mark.long
 def test_n_sims_is_for_the_calendar_too(document: dict[str, Any], tmp_path: Path) -> None:
     ran = called(tmp_path, "run", GIST, *SMALL, *ACTIVE, "--set", "conduct.n_sims=300", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(ran.out)))

@@ -175,6 +175,7 @@ def test_differences_are_b_minus_a(document: dict[str, Any]) -> None:
     assert all(own["z"] is not None for own in judged if own["is_judged"])
 
 
+@pytest.mark.long
 def test_calendar_measures_are_paired_too(conducted: dict[str, Any]) -> None:
     assert conducted["groups"] == {"ideal": 30, "calendar": 30}
     rows = [row for row in conducted["measures"] if row["engine"] == "calendar"]

@@ -168,6 +168,7 @@ def test_the_founding_trial_has_all_sections_and_its_calendar(tmp_path: Path) ->
     assert any(title.startswith("147 patients: the calendar of looks") for title, _ in badges)
 
 
+@pytest.mark.long
 def test_the_first_lines_say_what_must_be_known(reported: Path) -> None:
     assert alerts_of(page_of(reported)) == [
         "Draft: the scenario is not locked (narrative.status), so its words and numbers may still change."

@@ -128,6 +128,7 @@ def test_it_is_drawn_and_sound_in_light_in_dark_and_on_a_phone(opened: Opened) -
     assert page.locator("#more b").count() == 0
 
 
+@pytest.mark.slow_browser
 def test_links_lead_to_their_places(opened: Opened) -> None:
     page = opened.page
     page.keyboard.press("Tab")
@@ -139,6 +140,7 @@ def test_links_lead_to_their_places(opened: Opened) -> None:
     assert page.evaluate(f"{dead}.length") == 0
 
 
+@pytest.mark.slow_browser
 def test_all_numbers_are_saved_as_they_are(opened: Opened) -> None:
     with opened.page.expect_download() as download:
         opened.page.get_by_role("button", name="Save all numbers").click()
@@ -165,6 +167,7 @@ def test_on_paper_nothing_is_cut_and_pages_are_numbered(opened: Opened, tmp_path
     assert {(round(size[2]), round(size[3])) for size in sizes - upright} == {(842, 595)}  # the broad table
 
 
+@pytest.mark.slow_browser
 def test_without_scripts_or_an_old_browser_a_sentence_stands_for_the_figures(browser: Browser, report: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

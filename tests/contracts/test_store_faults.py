@@ -186,6 +186,7 @@ def make_many(path: str, _seed: int) -> None:
             print(number, flush=True)
 
 
+@pytest.mark.long
 def test_killed_while_it_is_made_a_store_is_made_again(tmp_path: Path) -> None:
     moments = random.Random(5)
     for repeat in range(3):

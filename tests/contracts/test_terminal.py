@@ -60,6 +60,7 @@ def test_a_long_run_shows_its_progress_on_stderr_and_stops_cleanly(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_nothing_is_shown_when_stderr_is_not_a_terminal(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, *LONG],
@@ -77,6 +78,7 @@ def test_nothing_is_shown_when_stderr_is_not_a_terminal(tmp_path: Path) -> None:
     assert errors.decode().strip() == "trialsim: stopped; no file is left half-written."
 
 
+@pytest.mark.long
 def test_a_short_run_shows_no_bar(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     command = [*COMMAND, "run", "gist", "--engine", "exact", "--no-save"]
