@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 LONG = ["run", "gist", "--set", "conduct=null", "--n-sims", "1000000000", "--set", "plans=[]", "--jobs", "1"]
 COMMAND = [sys.executable, "-m", "trialsim"]
