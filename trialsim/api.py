@@ -231,6 +231,10 @@ READING_TRUTHS = 3
 """Readings are tried under the truth of the match, and under the first ones up to so many in all."""
 
 
+READING_SIMS = 1_000
+"""Trials of each reading in a report, at most; `run --sensitivity` takes as many as the scenario has."""
+
+
 class ReadingCase(NamedTuple):
     """One reading of the protocol under one truth, to be simulated."""
 
@@ -255,6 +259,19 @@ def reading_cases(scenario: Scenario) -> tuple[ReadingCase, ...]:
         for truth in variant.truths
         if truth.name in chosen
     )
+
+
+def in_brief(case: ReadingCase) -> ReadingCase:
+    """Return a case as a report simulates it: with fewer trials, and without what changes no decision.
+
+    Adverse events, performance status and exposure have random numbers of their own: no other number changes.
+    """
+    conduct = case.scenario.conduct
+    assert conduct is not None
+    aside = {"adverse_events": None, "performance_status": None, "exposure": None}
+    n_sims = min(conduct.n_sims, READING_SIMS)
+    brief = conduct.model_copy(update={**aside, "n_sims": n_sims})
+    return case._replace(scenario=case.scenario.model_copy(update={"conduct": brief}))
 
 
 def reading_of(case: ReadingCase, n_jobs: int = 1, progress: Callable[[int], None] = lambda _: None) -> Reading:

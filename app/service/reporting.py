@@ -5,6 +5,7 @@ Like `app.service` it talks to trialsim; pages reach it through this module alon
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.service.conduct import changes, truth_of
@@ -58,7 +59,7 @@ def report(service: Service, state: State, progress: Callable[[int, int], None])
     from trialsim.report.regulatory.contents import document_of
     from trialsim.report.regulatory.html import as_html
     from trialsim.report.regulatory.material import Material
-    from trialsim.sweep.readings import n_trials
+    from trialsim.sweep.readings import n_trials, readings
 
     scenario = service.scenario(state, *report_changes(service, state))
     conduct_sims = scenario.conduct.n_sims if scenario.conduct is not None else 0
@@ -70,7 +71,9 @@ def report(service: Service, state: State, progress: Callable[[int, int], None])
         n_done = min(n_done + n, n_all)
         progress(n_done, n_all)
 
-    result = run(scenario, "auto", n_jobs=service.settings.n_jobs, sensitivity=True, progress=advance)
+    n_jobs = service.settings.n_jobs
+    result = run(scenario, "auto", n_jobs=n_jobs, progress=advance)
+    others, _ = readings(scenario, n_jobs=n_jobs, progress=advance)
     progress(n_all, n_all)
-    material = Material(result, service.command_of("report", state), date.today().isoformat())
+    material = Material(replace(result, readings=others), service.command_of("report", state), date.today().isoformat())
     return f"{scenario.name}-report.html", as_html(document_of(material))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.report_material import gist, grid, material, missing, row, text
 from trialsim import load_design, load_scenario
-from trialsim.api import reading_cases, reading_of
+from trialsim.api import READING_SIMS, in_brief, reading_cases, reading_of
 from trialsim.report.calendar_tables import shown
 from trialsim.report.regulatory.nuisance import AS_IT_IS, cells, exact_grid, simulated_grid
 from trialsim.report.regulatory.sections import sensitivity
@@ -35,6 +35,21 @@ def _stops(reading: Reading, arm: str) -> float:
     (found,) = [r for r in reading.records if r.measure == "p_stop" and r.arm == arm and r.given is None]
     assert found.estimate is not None
     return found.estimate
+
+
+def test_in_brief_no_number_that_is_shown_differs() -> None:
+    """Fewer kernels run, on the same patients; and at most so many trials are simulated."""
+    scenario = load_scenario("gist", ["conduct.n_sims=60"])
+    for case in reading_cases(scenario)[::7]:
+        whole = set(reading_of(case).records)
+        brief = set(reading_of(in_brief(case)).records)
+        assert len(brief) > 100
+        assert brief < whole
+        assert not {r.measure for r in brief} & {"any_grade_mean", "severe_mean", "auc_mean_mean"}
+    (first, *_) = reading_cases(load_scenario("gist"))
+    conduct = in_brief(first).scenario.conduct
+    assert conduct is not None
+    assert conduct.n_sims == READING_SIMS
 
 
 def test_readings_are_shown_as_they_were_simulated(read: Material) -> None:

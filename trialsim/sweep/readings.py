@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trialsim.api import READING_TRUTHS, Reading, reading_cases, reading_of
+from joblib import effective_n_jobs
+
+from trialsim.api import READING_SIMS, READING_TRUTHS, Reading, in_brief, reading_cases, reading_of
 from trialsim.errors import InputError
 from trialsim.store import Finding, split
 from trialsim.sweep.work import Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from trialsim.api import ReadingCase
     from trialsim.spec.scenario import Scenario
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 def readings(
     scenario: Scenario, store: Store | None = None, *, n_jobs: int = 1, progress: Callable[[int], None] = lambda _: None
 ) -> tuple[tuple[Reading, ...], int]:
-    """Return the sensitivity to other readings of the protocol, and how many of them came from the store.
+    """Return the sensitivity to other readings of the protocol in brief, and how many of them came from the store.
 
     Parameters
     ----------
@@ -37,15 +40,27 @@ def readings(
     InputError
         If the store cannot be read.
     """
-    found: list[Reading] = []
-    n_taken = 0
-    for case in reading_cases(scenario):
-        kept = _kept(case, store) if store is not None else None
-        if kept is not None:
-            n_taken += 1
-            progress(_n_sims(case))
-        found.append(kept or _simulated(case, store, n_jobs, progress))
-    return tuple(found), n_taken
+    cases = [in_brief(case) for case in reading_cases(scenario)]
+    found = [_kept(case, store) if store is not None else None for case in cases]
+    missing = [place for place, reading in enumerate(found) if reading is None]
+    progress(sum(map(_n_sims, cases)) - sum(_n_sims(cases[place]) for place in missing))
+    for place, reading in zip(missing, at_once([cases[place] for place in missing], n_jobs), strict=True):
+        found[place] = reading
+        _keep(cases[place], reading, store)
+        progress(_n_sims(cases[place]))
+    return tuple(reading for reading in found if reading is not None), len(cases) - len(missing)
+
+
+def at_once(cases: Sequence[ReadingCase], n_jobs: int) -> Iterator[Reading]:
+    """Yield readings in their order, each simulated in a thread; whoever stops asking has the others left undone."""
+    with ThreadPoolExecutor(effective_n_jobs(n_jobs)) as threads:
+        futures = [threads.submit(reading_of, case) for case in cases]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
 
 
 def kept_or_simulated(case: ReadingCase, store: Store | None = None, n_jobs: int = 1) -> Reading:
@@ -57,22 +72,22 @@ def kept_or_simulated(case: ReadingCase, store: Store | None = None, n_jobs: int
         If the store cannot be read.
     """
     kept = _kept(case, store) if store is not None else None
-    return kept or _simulated(case, store, n_jobs)
+    if kept is not None:
+        return kept
+    reading = reading_of(case, n_jobs)
+    _keep(case, reading, store)
+    return reading
 
 
-def _simulated(
-    case: ReadingCase, store: Store | None, n_jobs: int, progress: Callable[[int], None] = lambda _: None
-) -> Reading:
-    reading = reading_of(case, n_jobs, progress)
+def _keep(case: ReadingCase, reading: Reading, store: Store | None) -> None:
     if store is not None:
         with suppress(InputError):  # the next report takes a little longer
             store.put([Finding(_key(case), _n_sims(case), *split(reading.records), None, {})])
-    return reading
 
 
 def kept_readings(scenario: Scenario, store: Store) -> tuple[Reading, ...]:
     """Return the other readings if the store has them all, otherwise none."""
-    cases = reading_cases(scenario)
+    cases = [in_brief(case) for case in reading_cases(scenario)]
     found = tuple(reading for case in cases if (reading := _kept(case, store)) is not None)
     return found if len(found) == len(cases) else ()
 
@@ -81,7 +96,8 @@ def n_trials(scenario: Scenario) -> int:
     """Return about how many trials the other readings consist of."""
     if scenario.conduct is None or not scenario.conduct.sensitivity:
         return 0
-    return scenario.conduct.n_sims * (1 + len(scenario.conduct.sensitivity)) * min(len(scenario.truths), READING_TRUTHS)
+    n_sims = min(scenario.conduct.n_sims, READING_SIMS)
+    return n_sims * (1 + len(scenario.conduct.sensitivity)) * min(len(scenario.truths), READING_TRUTHS)
 
 
 def _kept(case: ReadingCase, store: Store) -> Reading | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trialsim.api import READING_SIMS
 from trialsim.errors import NotSolvableError
 from trialsim.report.calendar_tables import readings_table, shown
 from trialsim.report.numbers import percent
@@ -51,8 +52,11 @@ def _readings(material: Material) -> Iterator[Block]:
     told = (
         f" The section on the design lists {ambiguities} ambiguities and how each is resolved." if ambiguities else ""
     )
+    n_all = scenario.conduct.n_sims
+    n_sims = min(n_all, READING_SIMS)
+    more = f" (run --sensitivity takes all {n_all:,})" if n_sims < n_all else ""
     yield Words(
-        f"Each of {len(names)} other readings is tried by itself, with {scenario.conduct.n_sims:,} trials as conducted "
+        f"Each of {len(names)} other readings is tried by itself, with {n_sims:,} trials as conducted{more} "
         f"under each of {len({r.truth for r in readings})} truths; the first line of a truth is the reading that all "
         f"other sections rest on.{told}"
     )
