@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 POLL_MS = 300
 WHAT = (
     "The simulation report holds this conduct under every truth and every other reading of the protocol, with the "
-    "proofs, example trials and checklists. It takes as many trials as are set above for each of them."
+    "proofs, example trials and checklists. Each truth gets the calendar trials that are set here, each other "
+    "reading at most 1,000."
 )
 WRITING = "All trials are done; the report is being written."
 STOPPED = "No report was written."
