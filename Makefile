@@ -37,11 +37,11 @@ browser: $(STAMP)  ## find a browser for the tests, or install one
 dashboard: $(STAMP)  ## explore designs in the browser (http://127.0.0.1:8050/)
 	@$(PY) -m app
 
-test: $(STAMP)  ## every check and every test (some minutes)
+test: $(STAMP)  ## every check, and the tests but the longest (some minutes)
 	@$(MAKE) --no-print-directory -j2 check kernels browser
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not ($(LONG))"
 
-verify: $(STAMP)  ## long statistical checks, kernels with bounds checked, every way through the dashboard, an installation
+verify: $(STAMP)  ## the longest tests: statistics, kernels with bounds checked, every way through the dashboard, an installation
 	$(PY) -m pytest -n auto -m "$(LONG)" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
 
 bench: $(STAMP)  ## speed, as ratios within one run

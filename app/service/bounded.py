@@ -2,7 +2,7 @@
 
     python -m app.service.bounded
 
-is that process: texts come in and `read` or `memory` goes out, a line of JSON each. What it finds wrong it keeps to
+is that process: texts come in, a line of JSON each, and `read` or `memory` goes out. What it finds wrong it keeps to
 itself; the server reads the text again, now known to be harmless, and has the sentence at first hand.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -45,6 +46,7 @@ class BoundedReader:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._is_ready = False
+        self._owner = 0
 
     def start(self) -> None:
         """Start the process, without waiting for it."""
@@ -81,8 +83,9 @@ class BoundedReader:
         return _soon(process.stdout.readline, self._seconds).strip()
 
     def _running(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
-            pipe, self._is_ready = subprocess.PIPE, False
+        is_own = self._owner == os.getpid()  # a server that forks: no two of its processes share a pipe
+        if self._process is None or not is_own or self._process.poll() is not None:
+            pipe, self._is_ready, self._owner = subprocess.PIPE, False, os.getpid()
             self._process = subprocess.Popen(
                 [sys.executable, *self._program],
                 stdin=pipe,

@@ -97,6 +97,15 @@ def test_uploads_and_links_go_through_it(monkeypatch: pytest.MonkeyPatch) -> Non
     assert service.scenario(State(base="gist")).name == "gist"  # what ships needs no process
 
 
+def test_a_server_that_forked_has_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = reader(tmp_path, "print('read', flush=True)\n")
+    own.check("x")
+    first = own._process
+    monkeypatch.setattr("app.service.bounded.os.getpid", lambda: 1)
+    own.check("x")
+    assert own._process is not first
+
+
 def test_the_process_ends_with_its_reader(tmp_path: Path) -> None:
     own = reader(tmp_path, "print('read', flush=True)\n")
     own.check("x")
