@@ -88,7 +88,7 @@ def curves(
     reason = why_not(plan)
     if reason:
         raise NotSolvableError(f"design {design.name}: {reason}")
-    chosen = tuple(same_rate(len(design.arms)) if truths is None else truths)
+    chosen = tuple(same_rate((0.0,) * len(design.arms)) if truths is None else truths)
     if watches_toxicity(plan):
         chosen = tuple(_with_toxicity(design, rates) for rates in chosen)
     analysis = design.analysis
@@ -104,9 +104,19 @@ def _with_toxicity(design: Design, rates: tuple[float, ...]) -> tuple[float, ...
     return rates if isinstance(rates, JointRates) else JointRates(rates, (design.toxicity.usual_rate,) * len(rates))
 
 
-def same_rate(n_arms: int) -> list[tuple[float, ...]]:
-    """Return truths with the same rate in every arm, from 0 to 1."""
-    return [(step / STEPS,) * n_arms for step in range(STEPS + 1)]
+def same_rate(like: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Return truths with the same response rate in every arm, from 0 to 1; all else as in a truth that is given.
+
+    >>> len(same_rate((0.05, 0.3))), same_rate((0.05, 0.3))[-1]
+    (101, (1.0, 1.0))
+    """
+    rates = [(step / STEPS,) * len(like) for step in range(STEPS + 1)]
+    return [with_toxicity_of(like, one) for one in rates]
+
+
+def with_toxicity_of(like: tuple[float, ...], rates: tuple[float, ...]) -> tuple[float, ...]:
+    """Return response rates with the toxicity of another truth, if that says any."""
+    return JointRates(rates, like.toxicity, like.odds_ratio) if isinstance(like, JointRates) else rates
 
 
 class Joint(NamedTuple):
@@ -118,9 +128,11 @@ class Joint(NamedTuple):
     """(J,)"""
     n_going_on: Floats
     """(3, J, J) probability that none, one, both go on; rows: rate of the second arm, columns: of the first."""
+    truth: tuple[float, ...]
+    """One of the truths: all have the same toxicity."""
 
 
-def joint(design: Design, look: str | None = None) -> Joint | None:
+def joint(design: Design, look: str | None = None, like: tuple[float, ...] = ()) -> Joint | None:
     """Return how many of two arms go on at a look; None if the design has not two arms, or no look that stops one.
 
     Parameters
@@ -129,6 +141,8 @@ def joint(design: Design, look: str | None = None) -> Joint | None:
         As for `curves`.
     look
         Its name; None: the first that can stop an arm.
+    like
+        A truth whose toxicity all have; none: as for `curves`.
 
     Raises
     ------
@@ -138,7 +152,8 @@ def joint(design: Design, look: str | None = None) -> Joint | None:
     if len(design.arms) != 2:
         return None
     rates = np.linspace(0.0, 1.0, JOINT_STEPS + 1)
-    truths = [(first, second) for second in rates.tolist() for first in rates.tolist()]
+    pairs = ((first, second) for second in rates.tolist() for first in rates.tolist())
+    truths = [with_toxicity_of(like, pair) for pair in pairs]
     found = curves(design, truths, ("p_arms_continuing",))
     looks = list(dict.fromkeys(str(key[2]) for key in found.values))
     chosen = look if look is not None else next(iter(looks), None)
@@ -146,7 +161,8 @@ def joint(design: Design, look: str | None = None) -> Joint | None:
         return None
     shape = (len(rates), len(rates))
     shares = [found.of("p_arms_continuing", None, chosen, count) for count in range(3)]
-    return Joint(design, chosen, rates, np.stack([np.reshape(share, shape) for share in shares if share is not None]))
+    going_on = np.stack([np.reshape(share, shape) for share in shares if share is not None])
+    return Joint(design, chosen, rates, going_on, found.truths[0])
 
 
 class Widths(NamedTuple):

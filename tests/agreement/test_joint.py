@@ -119,6 +119,7 @@ def test_many_truths_are_each_truth() -> None:
     for name, ratio in (("bryant and day", 1.0), ("bryant and day", 3.0), ("efficacy stops, toxicity first", 1.0)):
         plan = compile_design(design_of(TWINS[name]))
         truths = [JointRates((p,), (0.25,), ratio) for p in (0.0, 0.1, 0.35, 0.9, 1.0)]
+        truths[1:1] = [JointRates((p,), (q,), 1.0) for p, q in ((0.2, 0.4), (0.3, 0.1), (0.5, 0.4), (0.2, 0.1))]
         found = solve_each(plan, truths)
         for index, truth in enumerate(truths):
             for many, one in zip(found[1:], solve(plan, truth)[1:], strict=True):

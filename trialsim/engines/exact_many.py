@@ -51,7 +51,11 @@ def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]], *, outcomes: bool
     Tally
         With one more axis, the last: the truths.
     """
-    reference = _reference(plan, rates)
+    alike = _alike(plan, rates)
+    if len(alike) > 1:  # a walk for each rate of toxicity
+        parts = [solve_each(plan, [rates[truth] for truth in group], outcomes=outcomes) for group in alike]
+        return _in_order(parts, np.argsort(np.concatenate(alike)))
+    reference = _reference(plan, rates[0])
     if reference is None or len(rates) == 1 or is_tied(plan) or plan.endings.n.max() > MAX_PATIENTS:
         return _stacked([solve(plan, each) for each in rates])
     n_truths, terms = len(rates), _Terms(rates)
@@ -77,17 +81,32 @@ def solve_each(plan: Plan, rates: Sequence[tuple[float, ...]], *, outcomes: bool
     return tally
 
 
-def _reference(plan: Plan, rates: Sequence[tuple[float, ...]]) -> tuple[float, ...] | None:
-    """Return the rates at which the tree is walked for all truths; None if no one walk does for all.
+def _alike(plan: Plan, rates: Sequence[tuple[float, ...]]) -> list[list[int]]:
+    """Return the numbers of the truths, those together that say the same of toxicity."""
+    if not watches_toxicity(plan):
+        return [list(range(len(rates)))]
+    found: dict[tuple[object, ...], list[int]] = {}
+    for number, truth in enumerate(map(joint, rates)):
+        found.setdefault((truth.toxicity, truth.odds_ratio), []).append(number)
+    return list(found.values())
 
-    With toxicity it does where that is the same in all truths and independent of response.
+
+def _in_order(parts: Sequence[Tally], order: NDArray[np.intp]) -> Tally:
+    """Return tallies of groups of truths as one, the truths in order."""
+    alike = zip(*(part[1:] for part in parts), strict=True)
+    return Tally(1.0, *(np.concatenate(one, axis=-1)[..., order] for one in alike))
+
+
+def _reference(plan: Plan, truth: tuple[float, ...]) -> tuple[float, ...] | None:
+    """Return the rates at which the tree is walked for all truths that are like one; None if no one walk does for all.
+
+    With toxicity it does where that is independent of response.
     """
-    response = (REFERENCE,) * len(rates[0])
+    response = (REFERENCE,) * len(truth)
     if not watches_toxicity(plan):
         return response
-    first = joint(rates[0])
-    is_same = all(joint(each).toxicity == first.toxicity and joint(each).odds_ratio == 1.0 for each in rates)
-    return JointRates(response, first.toxicity) if is_same else None
+    one = joint(truth)
+    return JointRates(response, one.toxicity) if one.odds_ratio == 1.0 else None
 
 
 class _Terms:
