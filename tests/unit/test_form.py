@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.amount import few
 from trialsim import InputError, Scenario, load_scenario
 from trialsim.spec.form import fields_of
-from trialsim.spec.load import scenario_document, scenario_of, shipped_document
+from trialsim.spec.load import load_design, scenario_document, scenario_of, shipped_document
 from trialsim.spec.shipped import shipped_names
 from trialsim.spec.written import as_yaml
 
@@ -106,6 +106,12 @@ def test_a_design_that_watches_toxicity_is_tried_at_both_of_its_toxicity_rates()
         ("target rate", 0.5, 0.2),
         ("target rate, too toxic", 0.5, 0.4),
     ]
+
+
+def test_a_rule_for_toxicity_counts_toxicities() -> None:
+    labels = {one.path: one.label for one in fields_of(load_design("bryant-day-1995"), "design")}
+    assert labels["design.looks.first stage.toxic_if.rule.at_least"] == "toxicities too many"
+    assert labels["design.looks.first stage.continue_if.rule.at_least"] == "responses needed"
 
 
 def test_a_design_without_hypotheses_is_tried_at_round_rates() -> None:

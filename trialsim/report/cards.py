@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trialsim.report.explain import when
-from trialsim.report.numbers import percent
+from trialsim.report.numbers import percent, toxicity_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def _stops(found: Curves, names: Sequence[str]) -> Iterator[Card]:
         who = "the trial" if len(design.arms) == 1 else design.arm_names[0] if own is not None else "an arm"
         for number, name in enumerate(names):
             if name in ("null", "target") and values is not None:
-                rate = percent(found.truths[number][0])
+                rate = _true_rate(found.truths[number])
                 words = f"If the true rate is {rate}, {who} stops at {look.name}"
                 yield Card(words, float(values[number]), "probability", f"P(stop) after {when(look, design)}, exact")
 
@@ -57,11 +57,17 @@ def _successes(found: Curves, names: Sequence[str]) -> Iterator[Card]:
         values = found.of("p_reject", who)
         for number, name in enumerate(names):
             if name in ("null", "target") and values is not None:
-                rate = percent(found.truths[number][0])
+                rate = _true_rate(found.truths[number])
                 of = "" if len(design.arms) == 1 else f" for {who}"
                 error = "type I error" if name == "null" else "power"
                 words = f"If the true rate is {rate}, the trial succeeds{of}"
                 yield Card(words, float(values[number]), "probability", f"{error}, exact")
+
+
+def _true_rate(truth: tuple[float, ...]) -> str:
+    """Return the rate of the first arm, with that of toxicity if the truth says one."""
+    toxicity = toxicity_words(truth)
+    return percent(truth[0]) + (f" and that of toxicity {toxicity}" if toxicity else "")
 
 
 def _sizes(found: Curves, names: Sequence[str]) -> Iterator[Card]:
@@ -71,4 +77,6 @@ def _sizes(found: Curves, names: Sequence[str]) -> Iterator[Card]:
             continue
         rates = found.truths[number]
         words = percent(rates[0]) if len(set(rates)) == 1 else " and ".join(percent(rate) for rate in rates)
+        toxicity = toxicity_words(rates)
+        words += f", toxicity {toxicity}" if toxicity else ""
         yield Card(f"Expected patients at {words} ({name})", float(values[number]), "patients", "mean N, exact")

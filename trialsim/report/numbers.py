@@ -19,6 +19,17 @@ def percent(rate: float, digits: int = 1) -> str:
     return f"{100 * rate:.{digits}f}".removesuffix("." + "0" * digits) + " %"
 
 
+def toxicity_words(truth: tuple[float, ...]) -> str:
+    """Return the toxicity rate of a truth, or those of its arms; nothing if it says none.
+
+    >>> from trialsim.inference.joint import JointRates
+    >>> toxicity_words(JointRates((0.2, 0.4), (0.1, 0.1))), toxicity_words(JointRates((0.2, 0.4), (0.1, 0.3)))
+    ('10 %', '10 % and 30 %')
+    """
+    rates = getattr(truth, "toxicity", ())
+    return " and ".join(map(percent, rates if len(set(rates)) > 1 else rates[:1]))
+
+
 def percent_found(probability: float) -> str:
     """Return a probability that was computed, in per cent with one decimal.
 

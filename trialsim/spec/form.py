@@ -58,6 +58,8 @@ LABELS = {
 }
 """Words for fields whose names do not say enough, for some only in a rule of a kind."""
 
+TOXIC = frozenset({"toxic_if", "stop_if"})
+"""Where a rule counts toxicities."""
 _WHOLE_HIGH = 12
 _SMALL = 0.05
 """A probability below is one that a slider in steps of 0.01 cannot set."""
@@ -107,8 +109,7 @@ def fields_of(part: BaseModel, path: str, group: str = "", where: str = "") -> I
         written = type(part).model_fields[name].alias or name
         value, named, numbered = getattr(part, name), f"{path}.{written}", f"{where}.{written}"
         schema = _resolved(properties["properties"][name], properties.get("$defs", {}))
-        label = f"{getattr(part, 'kind', '')}.{name}"
-        label = LABELS.get(label, LABELS.get(name, written.replace("_", " ")))
+        label = _label(getattr(part, "kind", ""), name, named)
         if isinstance(value, BaseModel):
             yield from fields_of(value, named, group or name, numbered)
         elif isinstance(value, tuple):
@@ -128,6 +129,13 @@ def fields_of(part: BaseModel, path: str, group: str = "", where: str = "") -> I
                     )
         else:
             yield from _field((named, numbered), group or name, (name, label), value, schema)
+
+
+def _label(kind: str, name: str, path: str) -> str:
+    """Return the words for a field of a part of a kind."""
+    if name == "at_least" and f"{kind}.{name}" not in LABELS and TOXIC.intersection(path.split(".")):
+        return "toxicities too many"
+    return LABELS.get(f"{kind}.{name}", LABELS.get(name, path.rsplit(".", 1)[-1].replace("_", " ")))
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import plotly.graph_objects as go
 
-from trialsim.report.numbers import percent
+from trialsim.report.numbers import percent, toxicity_words
 from trialsim.report.plots import INK, OKABE_ITO, safe
 from trialsim.report.plots.frame import frame
 
@@ -82,7 +82,7 @@ def compared_curves(
             without.append(name)
         elif not (as_difference and number == 0):
             _draw(figure, number, name, rates, heights, is_patients=chosen.is_patients)
-    found = notes(names, len(rates), without, as_difference=as_difference)
+    found = notes(names, len(rates), without, as_difference=as_difference) + _toxicity(designs)
     frame(figure, f"{label} over the true response rate", found, HEIGHT, top=26)
     _lay_out(figure, designs[0], chosen, as_difference=as_difference)
     return figure
@@ -96,6 +96,11 @@ def notes(names: Sequence[str], n_rates: int, without: Sequence[str], *, as_diff
         they = "has" if len(without) == 1 else "have"
         found.append(f"Not drawn: {', '.join(without)} {they} no such arm, look or criterion.")
     return found
+
+
+def _toxicity(designs: Sequence[Curves]) -> list[str]:
+    found = set(filter(None, (toxicity_words(curves.truths[0]) for curves in designs)))
+    return [f"Where toxicity is watched, at a rate of {' or '.join(sorted(found))}."] if found else []
 
 
 def _measures(curves: Curves) -> Iterator[tuple[tuple[str, bool], Floats]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from trialsim.report.numbers import percent
-from trialsim.report.plots import INK, OKABE_ITO, colour_of, safe
-from trialsim.report.plots.frame import frame
+from trialsim.report.numbers import percent, toxicity_words
+from trialsim.report.plots import OKABE_ITO, colour_of, safe
+from trialsim.report.plots.drawing import drawn, framed, line, titled, upright
 
 if TYPE_CHECKING:
     from trialsim.curves import Curves, Floats
+    from trialsim.report.plots.drawing import Drawing
 
 HEIGHT = 380
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -48,6 +49,11 @@ def lines(curves: Curves) -> list[Line]:
 
 
 def operating_curves(curves: Curves, chosen: tuple[float, ...] = ()) -> go.Figure:
+    """Return the figure of `drawing`, checked."""
+    return go.Figure(drawing(curves, chosen))
+
+
+def drawing(curves: Curves, chosen: tuple[float, ...] = ()) -> Drawing:
     """Return the figure.
 
     Parameters
@@ -58,47 +64,50 @@ def operating_curves(curves: Curves, chosen: tuple[float, ...] = ()) -> go.Figur
         True rates to be marked on the axis, one per arm.
     """
     rates = [truth[0] for truth in curves.truths]
-    figure = go.Figure()
-    for line in lines(curves):
-        figure.add_trace(
-            go.Scatter(
-                x=rates,
-                y=line.values.tolist(),
-                mode="lines",
-                name=safe(line.name),
-                line={"color": line.colour, "dash": line.dash, "width": 2.2},
-                hovertemplate="%{y:.4f}",
-            )
-        )
+    traces = [
+        line(rates, one.values.tolist(), safe(one.name), one.colour, one.dash, "%{y:.4f}") for one in lines(curves)
+    ]
+    traces += [_explored(number, rate, curves.design.arm_names[number]) for number, rate in enumerate(chosen)]
     hypotheses = curves.design.hypotheses
     marks = [] if hypotheses is None else [(hypotheses.null_rate, "null"), (hypotheses.target_rate, "target")]
-    for rate, word in marks:
-        figure.add_vline(x=rate, line={"color": INK, "width": 1, "dash": "dot"})
-        figure.add_annotation(
-            x=rate, y=1, yref="paper", yanchor="bottom", text=f"{word} {percent(rate)}", showarrow=False
-        )
-    for arm, rate in enumerate(chosen):
-        symbol = {"color": colour_of(arm), "symbol": "triangle-up" if arm % 2 == 0 else "triangle-down", "size": 11}
-        figure.add_trace(
-            go.Scatter(
-                x=[rate],
-                y=[0.0],
-                mode="markers",
-                marker=symbol,
-                cliponaxis=False,
-                name=f"explored, {safe(curves.design.arm_names[arm])}",
-                showlegend=False,
-                hovertemplate="explored: %{x:.1%}",
-            )
-        )
     same = ", the same in every arm" if len(curves.design.arms) > 1 else ""
-    frame(figure, "Operating characteristics over the true response rate", notes(curves), HEIGHT, top=26)
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title=f"true response rate{same}", range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(title="probability", range=[-0.01, 1.01])
-    return figure
+    layout = framed(
+        "Operating characteristics over the true response rate",
+        notes(curves),
+        HEIGHT,
+        top=26,
+        x=titled(f"true response rate{same}", range=[0, 1], tickformat=".0%"),
+        y=titled("probability", range=[-0.01, 1.01]),
+        hovermode="x unified",
+        shapes=[upright(rate) for rate, _ in marks],
+        annotations=[_named(rate, f"{word} {percent(rate)}") for rate, word in marks],
+    )
+    return drawn(traces, layout)
+
+
+def _named(rate: float, text: str) -> dict[str, Any]:
+    """Return the words above a marked rate."""
+    return {"x": rate, "y": 1, "yref": "paper", "yanchor": "bottom", "text": text, "showarrow": False}
+
+
+def _explored(number: int, rate: float, arm: str) -> dict[str, Any]:
+    """Return the mark of an arm's true rate on the axis."""
+    symbol = "triangle-up" if number % 2 == 0 else "triangle-down"
+    return {
+        "type": "scatter",
+        "x": [rate],
+        "y": [0.0],
+        "mode": "markers",
+        "marker": {"color": colour_of(number), "symbol": symbol, "size": 11},
+        "cliponaxis": False,
+        "name": f"explored, {safe(arm)}",
+        "showlegend": False,
+        "hovertemplate": "explored: %{x:.1%}",
+    }
 
 
 def notes(curves: Curves) -> list[str]:
     """Return how the curves were found."""
-    return [f"Exact: every probability is computed, at {len(curves.truths)} rates; nothing is simulated."]
+    found = [f"Exact: every probability is computed, at {len(curves.truths)} rates; nothing is simulated."]
+    toxicity = toxicity_words(curves.truths[0])
+    return [*found, f"All of it at a toxicity rate of {toxicity}."] if toxicity else found

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from trialsim.report.plots import INK, OKABE_ITO
-from trialsim.report.plots.frame import frame
+from trialsim.report.plots import OKABE_ITO
+from trialsim.report.plots.drawing import drawn, framed, line, titled, upright
 
 if TYPE_CHECKING:
     from trialsim.curves import Widths
+    from trialsim.report.plots.drawing import Drawing
 
 HEIGHT = 340
 
 
 def width_curve(widths: Widths) -> go.Figure:
+    """Return the figure of `drawing`, checked."""
+    return go.Figure(drawing(widths))
+
+
+def drawing(widths: Widths) -> Drawing:
     """Return the curve.
 
     Parameters
@@ -23,42 +29,48 @@ def width_curve(widths: Widths) -> go.Figure:
     widths
         From `trialsim.curves.widths`.
     """
-    figure = go.Figure()
-    for name, values, colour, dash in (
-        ("largest distance to a limit", widths.distance, OKABE_ITO[0], "solid"),
-        ("largest half-width", widths.half_width, OKABE_ITO[5], "dash"),
-    ):
-        line = {"color": colour, "dash": dash, "width": 2.2}
-        figure.add_scatter(
-            x=list(widths.n), y=list(values), name=name, line=line, mode="lines", hovertemplate="±%{y:.2%}"
-        )
-    at = widths.n.index(widths.chosen)
-    figure.add_vline(x=widths.chosen, line={"color": INK, "width": 1, "dash": "dot"})
-    figure.add_scatter(
-        x=[widths.chosen],
-        y=[widths.distance[at]],
-        mode="markers+text",
-        text=[f" n = {widths.chosen}: ±{100 * widths.distance[at]:.2f} points"],
-        textposition="top right",
-        marker={"color": OKABE_ITO[0], "size": 9},
-        showlegend=False,
-        hoverinfo="skip",
-    )
-    if widths.target is not None:
-        figure.add_hline(y=widths.target, line={"color": OKABE_ITO[2], "width": 1.5, "dash": "dashdot"})
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="right",
-            y=widths.target,
-            yanchor="bottom",
-            showarrow=False,
-            text=f"promised ±{100 * widths.target:.2f}",
-        )
+    n, hover = list(widths.n), "±%{y:.2%}"
+    traces = [
+        line(n, list(widths.distance), "largest distance to a limit", OKABE_ITO[0], "solid", hover),
+        line(n, list(widths.half_width), "largest half-width", OKABE_ITO[5], "dash", hover),
+        _chosen(widths),
+    ]
     level = f"{100 * widths.level:g} % {widths.interval} interval"
-    title = f"Widest {level} of the response rate, all arms pooled"
-    frame(figure, title, ["Exact: the worst over everything that can be observed."], HEIGHT, legend_y=-0.28)
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title="patients")
-    figure.update_yaxes(title="points to a limit", tickformat=".0%", rangemode="tozero")
-    return figure
+    layout = framed(
+        f"Widest {level} of the response rate, all arms pooled",
+        ["Exact: the worst over everything that can be observed."],
+        HEIGHT,
+        legend_y=-0.28,
+        x=titled("patients"),
+        y=titled("points to a limit", tickformat=".0%", rangemode="tozero"),
+        hovermode="x unified",
+        **_marks(widths),
+    )
+    return drawn(traces, layout)
+
+
+def _chosen(widths: Widths) -> dict[str, Any]:
+    """Return the mark of the design's own number of patients."""
+    distance = widths.distance[widths.n.index(widths.chosen)]
+    return {
+        "type": "scatter",
+        "x": [widths.chosen],
+        "y": [distance],
+        "mode": "markers+text",
+        "text": [f" n = {widths.chosen}: ±{100 * distance:.2f} points"],
+        "textposition": "top right",
+        "marker": {"color": OKABE_ITO[0], "size": 9},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _marks(widths: Widths) -> dict[str, Any]:
+    """Return the lines at the design's number of patients and at the width that it promises."""
+    if widths.target is None:
+        return {"shapes": [upright(widths.chosen)]}
+    pen = {"color": OKABE_ITO[2], "width": 1.5, "dash": "dashdot"}
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": widths.target, "y1": widths.target, "line": pen}
+    place = {"x": 1, "xref": "paper", "xanchor": "right", "y": widths.target, "yanchor": "bottom"}
+    words = {**place, "showarrow": False, "text": f"promised ±{100 * widths.target:.2f}"}
+    return {"shapes": [upright(widths.chosen), across], "annotations": [words]}
