@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
+    from app.service import Drawing
+
 GRAPH_CONFIG = {
     "displaylogo": False,
     "showSendToCloud": False,
@@ -50,6 +52,9 @@ def field(one: FormField, value: Any = None) -> Any:
 
 
 def _pair(one: FormField, value: float) -> list[Any]:
+    """Return slider and number box. Of a design's slider Dash hears once it rests: the browser watches it meanwhile
+    (assets/trialsim.js); of one that a page has for itself, such as Replay's day, at every step.
+    """
     limits = f"{_plain(one.least)} to {_plain(one.most)}" if one.least is not None and one.most is not None else ""
     box = dmc.NumberInput(
         id=ids.number(one.path),
@@ -73,7 +78,7 @@ def _pair(one: FormField, value: float) -> list[Any]:
         min=one.low,
         max=one.high,
         step=one.step,
-        updatemode="drag",
+        updatemode="drag" if one.path.startswith("view.") else "mouseup",
         label=None,
         size="sm",
         thumbSize=18,
@@ -117,7 +122,7 @@ def form(fields: Sequence[FormField], values: Mapping[str, Any], opened: Sequenc
 def graph(
     name: str,
     title: str,
-    figure: go.Figure | None = None,
+    figure: go.Figure | Drawing | None = None,
     *,
     height: int = 340,
     above: Any = None,
@@ -161,9 +166,9 @@ def graph(
     )
 
 
-def notes_of(figure: go.Figure | None) -> str:
+def notes_of(figure: go.Figure | Drawing | None) -> str:
     """Return the methods note that a figure carries."""
-    meta = figure.layout.meta if figure is not None else None
+    meta = None if figure is None else figure["layout"]["meta"]
     return " ".join(meta["notes"]) if isinstance(meta, dict) and "notes" in meta else ""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 STATE = "state"
 """The store that holds the state of the address bar (`app.state.as_data`)."""
+BASE = {"t": "base", "i": "form"}
+"""The store of a page's form: the values of its fields before anything was changed, by path."""
 PINS = "pins"
 """The store of the designs pinned for comparison, kept by the browser (`app.pins.as_data`)."""
 URL = "url"

@@ -9,27 +9,13 @@ from flask import Flask
 
 from app import actions, shell
 from app.compression import keep_compressed
+from app.index import IGNORED, Dashboard, index
 from app.jobs import manager_of, sentence_of
 from app.panels import panels
 from app.security import secure
 from app.service import Service, TrialsimError
 from app.settings import Settings, settings_from_environment
 
-INDEX = """<!DOCTYPE html>
-<html lang="en">
-<head>
-{%metas%}
-<title>{%title%}</title>
-{%favicon%}
-{%css%}
-<link rel="preload" as="script" href="/_dash-component-suites/plotly/package_data/plotly.min.js">
-</head>
-<body>
-{%app_entry%}
-<footer>{%config%}{%scripts%}{%renderer%}</footer>
-</body>
-</html>
-"""
 WENT_WRONG = "Something went wrong in the server; nothing of yours is lost. Please try again, or reload the page."
 
 
@@ -44,14 +30,15 @@ def create_app(settings: Settings | None = None) -> Dash:
     settings = settings or settings_from_environment()
     server = Flask("app")
     keep_compressed(server)
-    app = Dash(
+    app = Dashboard(
         __name__,
         server=server,
         assets_folder="assets",
         compress=True,
         update_title="",
         title="trialsim",
-        index_string=INDEX,
+        index_string=index(),
+        assets_ignore=IGNORED,
         suppress_callback_exceptions=True,
         health_endpoint="healthz",
         on_error=_tell,

@@ -97,6 +97,7 @@ def register(app: Dash, service: Service) -> None:
         State({"r": "nav", "k": ALL}, "id"),
         State({"t": "copy-link", "i": ALL}, "id"),
         State({"t": "own", "i": ALL}, "data"),
+        State({"t": "base", "i": ALL}, "data"),
         prevent_initial_call=True,
     )
 

@@ -43,6 +43,7 @@ FOR = {
     "mkdocs": "the site of these pages",
     "mkdocs-material": "its look and its search",
     "mypy": "types",
+    "psutil": "what a server under load takes, in the benchmarks",
     "pytest": "tests",
     "pytest-playwright": "tests in a real browser",
     "pytest-xdist": "tests on all cores",
@@ -71,6 +72,17 @@ $ make audit
 ```
 
 (pip-audit, in an environment of its own; it asks the Python Packaging Advisory Database, so it needs the internet.)
+
+"""
+SHIPPED = """## Files of others that ship with the dashboard
+
+Both are under the MIT licence and stand in app/assets.
+
+- `plotly-cartesian-4.1.1.min.js`: the npm package `plotly.js-cartesian-dist-min` 4.1.1, with one line before it that
+  asks the browser to compile it at once. Used while its version is that of the installed `plotly`; otherwise
+  that is used. With a new `plotly`, take its version's package and change name and digest in tests/app/test_index.py.
+- `regenerator-runtime.js`: the npm package `regenerator-runtime` 0.14.1, unchanged. Dash's components need it; it came
+  with a script for browsers of long ago that others need no longer run.
 
 """
 
@@ -115,6 +127,7 @@ def page() -> str:
         rows = [(f"`{name}`", FOR[name], licence(name) or "?") for name in names]
         parts += [f"## Of the {kind}\n\n", _table(("package", "for", "licence"), rows)]
     parts += ["## Notes\n\n", *(f"- `{name}`: {words}\n" for name, words in sorted(NOTES.items())), "\n"]
+    parts.append(SHIPPED)
     others = [name for name in locked() if name not in {one for names in direct().values() for one in names}]
     counted = Counter(licence(name) or "of other systems, not installed here" for name in others)
     parts += [

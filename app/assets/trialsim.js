@@ -3,7 +3,7 @@
 (function () {
   const REST = 180; // milliseconds without a move after which a value counts as chosen,
   const HELD = 700; // while the pointer still holds the slider
-  const latest = { timer: null, settle: null, isHeld: false, values: {}, slid: {}, echoes: {}, follows: {}, routed: null, count: 0 };
+  const latest = { timer: null, settle: null, isHeld: false, values: {}, slid: {}, echoes: {}, follows: {}, routed: null, count: 0, state: null, base: undefined };
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
   function encoded(state) {
@@ -102,17 +102,31 @@
   }
   watchPointer();
 
-  // Dash calls: a slider has moved, by hand or after its number box.
-  function slid(_values, state, base) {
-    if (!state || !base) return window.dash_clientside.no_update;
-    const sliders = byKey(window.dash_clientside.callback_context.inputs_list[0]);
-    for (const key of movedIds().map((id) => pathOf(id.k))) {
-      if (latest.follows[key] === sliders[key]) delete latest.follows[key];
-      else latest.values[key] = latest.slid[key] = sliders[key];
+  // A slider has moved, by hand or after its number box. The page itself is watched: on the way through Dash every
+  // component would hear of every step.
+  function watchSliders() {
+    const watched = { attributes: true, attributeFilter: ["aria-valuenow"], subtree: true };
+    new MutationObserver((found) => slid(found.map((change) => change.target))).observe(document.documentElement, watched);
+  }
+
+  const SLIDER = `[id*='"r":"slider"']`;
+  const keyOf = (thumb) => pathOf(JSON.parse(thumb.closest(SLIDER).id).k);
+  const valueOf = (thumb) => Number(thumb.getAttribute("aria-valuenow"));
+
+  function slid(thumbs) {
+    const { state, base } = latest;
+    const own = thumbs.filter((thumb) => thumb.isConnected && thumb.closest(SLIDER));
+    if (!own.length || !state || !base) return;
+    const all = Array.from(document.querySelectorAll(`${SLIDER} [role=slider]`));
+    window.trialsimMoves.move(Object.fromEntries(all.map((thumb) => [keyOf(thumb), valueOf(thumb)])), state);
+    for (const thumb of own) {
+      const [key, value] = [keyOf(thumb), valueOf(thumb)];
+      if (latest.follows[key] === value) delete latest.follows[key];
+      else latest.values[key] = latest.slid[key] = value;
     }
     if (Object.keys(latest.slid).length) restLater(state, base);
-    return window.dash_clientside.no_update;
   }
+  watchSliders();
 
   // Dash calls: a number, a choice or a switch has changed, by hand or after its slider.
   function chose(_numbers, _choices, _switches, state, base) {
@@ -161,7 +175,10 @@
   new MutationObserver(nameUpload).observe(document.documentElement, { childList: true, subtree: true });
 
   // Dash calls: the state has changed. Address, navigation, the link to copy and the page follow it.
-  function follow(state, route_, navs, links, owns) {
+  function follow(state, route_, navs, links, owns, bases) {
+    [latest.state, latest.base] = [state, bases[0]];
+    window.trialsimMoves.settled();
+    window.trialsimMoves.complete();
     const query = encoded(state || {});
     const path = (route_ && route_.path) || window.location.pathname;
     if (window.location.search !== query) {
@@ -270,5 +287,5 @@
   watchServer();
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.trialsim = { slid, chose, route, follow, navigate, chooseBase, reset, clickRates, saveFile, hasFiles, ownPins };
+  window.dash_clientside.trialsim = { chose, route, follow, navigate, chooseBase, reset, clickRates, saveFile, hasFiles, ownPins };
 })();

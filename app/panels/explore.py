@@ -1,110 +1,48 @@
 """Explore: a design over all true rates, exactly, while the slider moves.
 
-A moving slider asks for the curves and the cards only, and gets patches of their numbers; once it rests, the state
-changes and everything else is drawn anew.
+While a slider moves, only the curves and the cards follow it (`explore_moves`); once it rests, the state changes and
+everything is drawn anew.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Input, Output, Patch, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
 
 from app import actions, ids
-from app.fields import empty, form, graph, notes_of, rate_field, refusal, table
+from app.fields import empty, form, graph, notes_of, refusal, table
+from app.kept import kept
 from app.panels.compare_pins import pin_button
+from app.panels.explore_moves import fields, register_moving, shown
 from app.service import Refusal
 from app.state import State as Link
 from app.state import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    import plotly.graph_objects as go
     from dash import Dash
 
-    from app.service import Service
+    from app.service import Drawing, Service
 
-LAST = ("enrolment", "hypotheses", "analysis", "allocation")
-"""Headings of the form that come after the looks, whatever their place in the file."""
 LIVE = ("operating",)
 """The figure that follows a moving slider; each more costs a third of the time until it is seen."""
 FIGURES = (*LIVE, "joint", "distribution", "width")
+KEPT = 64
+"""Pages that are kept at once, some 100 kB each."""
 WHICH = {"both": "both go on", "one": "only one", "none": "both stop"}
-
-
-class Moving(NamedTuple):
-    """What a moving slider asks for: the heights of curves, and the numbers of the cards."""
-
-    lines: list[list[float]]
-    cards: list[float]
 
 
 class Answer(NamedTuple):
     """Everything on the page that depends on the state."""
 
-    figures: dict[str, go.Figure]
+    figures: dict[str, Drawing]
     cards: Any
     words: str
     tables: Any
-
-
-def fields(service: Service, state: Link) -> list[Any]:
-    """Return the fields of the form: the true rates, then those of the design."""
-    design = service.design(state)
-    rates = service.explored_rates(state, design)
-    own = [rate_field(f"rates.{n}", "true rates", name, rates[n]) for n, name in enumerate(design.arm_names)]
-    found = [_of_arm(one) if one.group in design.arm_names else one for one in service.fields(state)]
-    looks = [one for one in found if one.group not in LAST]
-    return [*own, *looks, *(one for name in LAST for one in found if one.group == name)]
-
-
-def _of_arm(one: Any) -> Any:
-    """Return a field of an arm (its share of patients) under the heading of all arms."""
-    return one._replace(group="allocation", label=f"{one.label}, {one.group}")
-
-
-def moved(state: Link, sliders: Mapping[str, Any], fields: Sequence[Any]) -> Link:
-    """Return the state with the sliders where they are; one that shows what is chosen, cut to its range, has not moved.
-
-    Parameters
-    ----------
-    state
-        As it was when the last slider came to rest.
-    sliders
-        Where they are, by path.
-    fields
-        From `fields` of the state.
-    """
-    changes = dict(state.changes)
-    rates = [one.value for one in fields if one.path.startswith("rates.")]
-    for one in fields:
-        value = sliders.get(one.path)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            continue
-        chosen = changes.get(one.path, one.value)
-        if isinstance(chosen, int | float) and abs(min(max(chosen, one.low), one.high) - value) < 1e-9:
-            continue
-        if one.path.startswith("rates."):
-            rates[int(one.path.removeprefix("rates."))] = float(value)
-        else:
-            changes[one.path] = int(value) if one.kind == "whole" else value
-    return state._replace(changes=tuple(changes.items()), rates=tuple(rates))
-
-
-def answer_moving(service: Service, state: Link) -> Moving:
-    """Return what is redrawn while a slider moves.
-
-    Raises
-    ------
-    Refusal
-        If the values make no sense together.
-    """
-    design = service.design(state)
-    found, at, names = service.moving(design, service.explored_rates(state, design))
-    shown = [round(_shown(card), 4) for card in service.cards(at, names)]
-    return Moving(service.operating_lines(found), shown)
 
 
 def answer(service: Service, state: Link, which: str = "both") -> Answer:
@@ -117,7 +55,7 @@ def answer(service: Service, state: Link, which: str = "both") -> Answer:
     """
     design = service.design(state)
     rates = service.explored_rates(state, design)
-    found = service.curves(design)
+    found = service.curves(design, rates)
     at, names = service.at_truths(design, rates)
     figures = {
         "operating": service.operating_figure(found, rates),
@@ -134,17 +72,18 @@ def answer(service: Service, state: Link, which: str = "both") -> Answer:
 
 
 def layout(service: Service, state: Link) -> Any:
-    """Return the page with its first figure; the others follow (`rest`)."""
+    """Return the page with its first figure; the others follow (`rest`) once the browser has drawn it (moves.js)."""
     own = fields(service, state)
     base = fields(service, state._replace(changes=(), rates=()))
     values = {**dict(state.changes), **{f"rates.{n}": rate for n, rate in enumerate(state.rates)}}
     design = service.design(state)
     rates = service.explored_rates(state, design)
     found, at, names = service.moving(design, rates)
+    first_look = next(one.group for one in own if not one.path.startswith("rates."))
     controls = [
         actions.base_picker(service, state),
         html.Div(id="explore-alert", role="alert"),
-        form(own, values, ["true rates", own[len(design.arms)].group, "enrolment"]),
+        form(own, values, ["true rates", first_look, "enrolment"]),
     ]
     shown = _cards(service.cards(at, names))
     first = service.operating_figure(found, rates)
@@ -158,9 +97,9 @@ def layout(service: Service, state: Link) -> Any:
     ]
     return html.Div(
         [
-            dcc.Store(id="base-values", data={one.path: one.value for one in base}),
+            dcc.Store(id=ids.BASE, data={one.path: one.value for one in base}),
             dcc.Store(id="explore-drawn"),
-            dcc.Store(id="explore-begun", data=True),
+            dcc.Store(id="explore-begun"),
             html.Section(controls, className="controls", **{"aria-label": "Design"}),
             html.Section(results, className="results", id="explore-results", **{"aria-label": "Answers"}),
         ],
@@ -181,7 +120,8 @@ def rest(found: Answer) -> list[Any]:
 
 def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - no page is without the third
     """Register the callbacks of the page."""
-    _register_moves(app, service)
+    register_moving(app, service)
+    _register_choices(app)
     _register_answers(app, service)
     app.clientside_callback(
         ClientsideFunction("trialsim", "clickRates"),
@@ -190,46 +130,21 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
     )
 
 
-def _register_moves(app: Dash, service: Service) -> None:
-    app.clientside_callback(
-        ClientsideFunction("trialsim", "slid"),
-        Input({"r": "slider", "k": ALL}, "value"),
-        State(ids.STATE, "data"),
-        State("base-values", "data"),
-        prevent_initial_call=True,
-    )
+def _register_choices(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("trialsim", "chose"),
         Input({"r": "number", "k": ALL}, "value"),
         Input({"r": "choice", "k": ALL}, "value"),
         Input({"r": "switch", "k": ALL}, "checked"),
         State(ids.STATE, "data"),
-        State("base-values", "data"),
+        State(ids.BASE, "data"),
         prevent_initial_call=True,
     )
-
-    @app.callback(
-        Output({"t": "live", "i": ALL}, "figure", allow_duplicate=True),
-        Output({"t": "card", "i": ALL}, "value"),
-        Input({"r": "slider", "k": ALL}, "value"),
-        State(ids.STATE, "data"),
-        prevent_initial_call=True,
-    )
-    def _move(_: Any, data: Any) -> Any:
-        n_live, n_cards = map(len, ctx.outputs_list)
-        nothing = [no_update] * n_live, [no_update] * n_cards
-        if n_live == 0:
-            return nothing  # another page's slider
-        try:
-            state = state_of(data)
-            found = answer_moving(service, moved(state, _by_key(ctx.inputs_list[0]), fields(service, state)))
-        except Refusal:
-            return nothing  # said beside the field once the slider rests; the curves stay as they are
-        cards = found.cards if len(found.cards) == n_cards else [no_update] * n_cards
-        return [patched(found.lines)], cards
 
 
 def _register_answers(app: Dash, service: Service) -> None:
+    answered = kept(partial(answer, service), KEPT)
+
     @app.callback(
         *(Output(_id_of(name), "figure", allow_duplicate=True) for name in FIGURES),
         *(Output(ids.note(name), "children") for name in FIGURES),
@@ -249,23 +164,23 @@ def _register_answers(app: Dash, service: Service) -> None:
         errors = [ids.path_of(out["id"]["k"]) for out in ctx.outputs_list[-2]]
         if data == drawn and ctx.triggered_id != "joint-which":
             return [no_update] * (2 * len(FIGURES) + 5) + [[no_update] * len(errors), no_update]
-        return _settled(service, data, which, errors)
+        return _settled(service, answered, data, which, errors)
 
     @app.callback(
         Output("explore-rest", "children"),
         Output("explore-drawn", "data", allow_duplicate=True),
         Input("explore-begun", "data"),
         State(ids.STATE, "data"),
-        prevent_initial_call="initial_duplicate",
+        prevent_initial_call=True,
     )
     def _complete(_: Any, data: Any) -> Any:
-        return rest(answer(service, state_of(data))), data
+        return rest(answered(state_of(data), "both")), data
 
 
-def _settled(service: Service, data: Any, which: str, errors: list[str]) -> list[Any]:
+def _settled(service: Service, answered: Callable[..., Answer], data: Any, which: str, errors: list[str]) -> list[Any]:
     state = state_of(data)
     try:
-        found = answer(service, state, which)
+        found = answered(state, which)
     except Refusal as refused:
         own = fields(service, state._replace(changes=()))
         at = service.field_at(refused, own)
@@ -283,22 +198,6 @@ def _id_of(name: str) -> dict[str, str]:
     return ids.live(name) if name in LIVE else ids.figure(name)
 
 
-def patched(lines: list[list[float]]) -> Patch:
-    """Return a patch that gives the first traces of a figure new heights."""
-    patch = Patch()
-    for number, heights in enumerate(lines):
-        patch["data"][number]["y"] = heights
-    return patch
-
-
-def _by_key(items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {ids.path_of(item["id"]["k"]): item.get("value") for item in items}
-
-
-def _shown(card: Any) -> float:
-    return float(100.0 * card.value) if card.unit == "probability" else float(card.value)
-
-
 def _cards(found: Sequence[Any]) -> list[Any]:
     return [
         dmc.Paper(
@@ -307,7 +206,7 @@ def _cards(found: Sequence[Any]) -> list[Any]:
                 html.Div(
                     dmc.NumberFormatter(
                         id={"t": "card", "i": number},
-                        value=round(_shown(card), 4),
+                        value=shown(card),
                         suffix=" %" if card.unit == "probability" else "",
                         decimalScale=1,
                         fixedDecimalScale=True,
@@ -329,7 +228,7 @@ def _unbroken(sentence: str) -> str:
     return sentence.replace(" %", "\u00a0%")
 
 
-def _joint(figure: go.Figure | None) -> Any:
+def _joint(figure: Drawing | None) -> Any:
     """Return the map of two rates; for other designs a sentence, and the map hidden, for callbacks know it."""
     switch = dmc.SegmentedControl(
         id="joint-which",
@@ -352,7 +251,7 @@ def _tables(service: Service, found: Any, at: Any, names: Sequence[str]) -> list
     header = [
         "exact",
         *(
-            f"{name} ({', '.join(f'{100 * r:g} %' for r in dict.fromkeys(at.truths[n]))})"
+            f"{name} ({', '.join(f'{100 * r:g} %' for r in dict.fromkeys(at.truths[n]))}{_toxicity(at.truths[n])})"
             for n, name in enumerate(names)
         ),
     ]
@@ -365,6 +264,12 @@ def _tables(service: Service, found: Any, at: Any, names: Sequence[str]) -> list
         ),
         dmc.Paper(table(header, rows, "Measures at the truths", n_labels=1), className="card", withBorder=True, p="sm"),
     ]
+
+
+def _toxicity(truth: Any) -> str:
+    """Return what a truth says of toxicity, which few do."""
+    rates = dict.fromkeys(getattr(truth, "toxicity", ()))
+    return "; toxicity " + ", ".join(f"{100 * rate:g} %" for rate in rates) if rates else ""
 
 
 def _number(value: float | None, *, is_patients: bool) -> str:

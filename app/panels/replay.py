@@ -57,7 +57,7 @@ def layout(service: Service, state: Link) -> Any:
     base = {TRUTH: asked.truth, TRIAL: asked.trial, DAY: page.day}
     return html.Div(
         [
-            dcc.Store(id="base-values", data=base),
+            dcc.Store(id=ids.BASE, data=base),
             dcc.Store(id="replay-drawn", data=without_day(shown)),
             html.Section(
                 [actions.base_picker(service, state), *_controls(service, state, asked, page, problem)],

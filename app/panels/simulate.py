@@ -58,7 +58,7 @@ def layout(service: Service, state: Link) -> Any:
         state = state._replace(view=tuple((k, v) for k, v in state.view if f"view.{k}" not in OWN))
     return html.Div(
         [
-            dcc.Store(id="base-values", data=base_values(service, state._replace(changes=()))),
+            dcc.Store(id=ids.BASE, data=base_values(service, state._replace(changes=()))),
             dcc.Store(id="simulate-drawn"),
             dcc.Store(id="simulate-of"),
             dcc.Store(id="simulate-files"),
@@ -135,7 +135,7 @@ def register(app: Dash, service: Service, jobs: Any) -> None:
         ClientsideFunction("trialsim", "saveFile"),
         Output(ids.DOWNLOAD, "data", allow_duplicate=True),
         Input({"t": "simulate-file", "f": ALL}, "n_clicks"),
-        State("simulate-files", "data"),
+        State("simulate-files", "data", allow_optional=True),
         prevent_initial_call=True,
     )
     _register_run(app, service, jobs)

@@ -9,14 +9,15 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.pins import LETTERS, pin_of
-from app.service.service import EXPLORED, Refusal
-from app.service.truths import truth_of
+from app.service.service import Refusal
+from app.service.truths import EXPLORED, truth_of
 from app.state import packed
 from trialsim.comparison.changes import changes
 from trialsim.comparison.designs import compare
+from trialsim.inference.joint import JointRates
 from trialsim.report.comparison import rendered, tables
 from trialsim.report.comparison_notes import footnotes
-from trialsim.report.numbers import percent
+from trialsim.report.numbers import percent, toxicity_words
 from trialsim.report.plots.compared_curves import compared_curves, measures
 from trialsim.report.side_by_side import side_by_side
 
@@ -87,6 +88,7 @@ class Simulated(NamedTuple):
 def looked_up(service: Service, pins: Sequence[Pin]) -> list[Pinned]:
     """Return what each pin means; one that makes no sense, or has no exact solution, says so."""
     found: list[Pinned] = []
+    first: tuple[float, ...] | None = None
     for pin in pins:
         letter = LETTERS[sum(one.design is not None for one in found)]
         try:
@@ -96,7 +98,9 @@ def looked_up(service: Service, pins: Sequence[Pin]) -> list[Pinned]:
             continue
         has_conduct = _conduct(service, pin.state) is not None
         try:
-            curves, problem = service.curves(design), ""
+            own = service.explored_rates(pin.state, design)
+            first = own if first is None else first
+            curves, problem = service.curves(design, _toxicity(first, own)), ""
         except Refusal as refused:
             curves, problem = None, f"Not solved exactly, so in the simulation alone: {refused}"
         found.append(Pinned(letter, pin, design, curves, has_conduct, problem))
@@ -194,14 +198,17 @@ def asked_of(service: Service, pins: Sequence[Pin], effort: Effort | None = None
     designs = [service.design(pin.state) for pin in pins]
     tested = next((design.hypotheses for design in designs if design.hypotheses is not None), None)
     ends = [] if tested is None else [tested.null_rate, tested.target_rate]
-    reference = dict(zip(designs[0].arm_names, service.explored_rates(pins[0].state, designs[0]), strict=True))
+    first = service.explored_rates(pins[0].state, designs[0])
+    reference = dict(zip(designs[0].arm_names, first, strict=True))
     found = []
     for pin, design in zip(pins, designs, strict=True):
-        rates = _rates(reference, design, service.explored_rates(pin.state, design))
+        own = service.explored_rates(pin.state, design)
+        rates = _rates(reference, design, own)
         truths: list[dict[str, Any]] = [
             truth_of(design, name, rate) for name, rate in zip(_HYPOTHESES, ends, strict=False)
         ]
-        changed: list[tuple[str, Any]] = [("truths", [*truths, truth_of(design, EXPLORED, rates)])]
+        explored = truth_of(design, EXPLORED, rates, _toxicity(first, own))
+        changed: list[tuple[str, Any]] = [("truths", [*truths, explored])]
         conduct = _conduct(service, pin.state)
         if conduct is not None and (effort is None or effort.n_trials == 0):
             changed.insert(0, ("conduct", None))
@@ -219,6 +226,13 @@ def _rates(reference: dict[str, float], design: Design, own: tuple[float, ...]) 
     if not reference.keys() & set(names) and len(reference) == len(names):
         return dict(zip(names, reference.values(), strict=True))
     return {name: reference.get(name, rate) for name, rate in zip(names, own, strict=True)}
+
+
+def _toxicity(reference: tuple[float, ...], own: tuple[float, ...]) -> tuple[float, ...]:
+    """Return a design's own rates, with the toxicity of the reference's first arm if both designs watch it."""
+    if not (isinstance(reference, JointRates) and isinstance(own, JointRates)):
+        return own
+    return JointRates(own, reference.toxicity[:1] * len(own), reference.odds_ratio)
 
 
 def _conduct(service: Service, state: State) -> dict[str, Any] | None:
@@ -334,9 +348,10 @@ def truths_in_words(found: Comparison) -> list[str]:
 def _rates_in_words(side: Side, truth: Truth) -> str:
     arms = side.scenario.design.arm_names
     rates = truth.rates(arms)
-    if len(set(rates)) == 1:
-        return percent(rates[0])
-    return ", ".join(f"{arm} {percent(rate)}" for arm, rate in zip(arms, rates, strict=True))
+    of_arms = [f"{arm} {percent(rate)}" for arm, rate in zip(arms, rates, strict=True)]
+    words = percent(rates[0]) if len(set(rates)) == 1 else ", ".join(of_arms)
+    toxicity = toxicity_words(rates)
+    return f"{words}, toxicity {toxicity}" if toxicity else words
 
 
 def _relettered(text: str, letters: dict[str, str]) -> str:

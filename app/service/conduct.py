@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.service.service import EXPLORED, Refusal
+from app.service.service import Refusal
+from app.service.truths import EXPLORED
 from trialsim.simulation import PLAIN_ENROLMENT, plain_conduct, with_survival_grid
 from trialsim.spec.conduct import Conduct
 from trialsim.spec.conduct.looks import LookConduct

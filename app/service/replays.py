@@ -9,7 +9,7 @@ import shlex
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.service.truths import truth_of
+from app.service.truths import EXPLORED, explored_truth
 from app.state import from_query, query_of
 
 if TYPE_CHECKING:
@@ -37,17 +37,15 @@ class Replays:
 
     def with_rates(self, state: State) -> list[tuple[str, Any]]:
         """Return the change that adds the rates explored to the truths; nothing if none were chosen."""
-        from app.service.service import EXPLORED
-
         if not state.rates:
             return []
         scenario = self._service.scenario(state)
         arms = scenario.design.arm_names
-        if len(state.rates) != len(arms):
+        if len(state.rates) != len(arms):  # with a rate of toxicity there is no calendar
             return []
         own = [truth.model_dump(mode="json", exclude_defaults=True) for truth in scenario.truths]
         kept = [truth for truth in own if truth["name"] != EXPLORED]
-        explored = truth_of(scenario.design, EXPLORED, dict(zip(arms, state.rates, strict=True)))
+        explored = explored_truth(scenario.design, state.rates)
         return [("truths", [*kept, explored])]
 
     def truths(self, state: State) -> tuple[str, ...]:

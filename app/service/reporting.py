@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.service.conduct import changes, truth_of
-from app.service.service import EXPLORED
+from app.service.truths import EXPLORED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,15 +12,17 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.kept import kept
 from app.service.bounded import BoundedReader, TooMuchError
 from app.service.replays import FORMATS, Replays
-from app.service.truths import truth_of
+from app.service.truths import EXPLORED, explored_truth, rates_chosen, truth_of
 from app.state import State, unpacked
 from trialsim.curves import AT_TRUTH, Curves, curves, joint, same_rate, widths
 from trialsim.errors import InputError as Refusal
 from trialsim.errors import TrialsimError
 from trialsim.report.cards import Card, cards
 from trialsim.report.plots import joint_map, operating_curves, sample_size, width_curve
+from trialsim.report.plots.drawing import Drawing
 from trialsim.spec.form import FormField, fields_of
 from trialsim.spec.load import scenario_document, scenario_of, shipped_document
 from trialsim.spec.overrides import Override, path_of
@@ -29,8 +31,6 @@ from trialsim.spec.written import as_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import plotly.graph_objects as go
 
     from app.settings import Settings
     from trialsim.report.table import Table
@@ -49,8 +49,6 @@ _VERBS = {
     "report": ("report", "--out report.html"),
 }
 """The verb and the options of the command line that belong to a page."""
-EXPLORED = "explored"
-"""Name of the truth made of the rates chosen on the page."""
 MAX_EXPLORED_PATIENTS = 2_000
 """Of a design whose curves follow a slider; a larger one is for the command line."""
 
@@ -72,6 +70,8 @@ class Service:
         self._document = lru_cache(maxsize=32)(self._read)
         self._ideal = lru_cache(maxsize=32)(self._without_conduct)
         self._fields = lru_cache(maxsize=32)(self._fields_of_base)
+        self._scenario = kept(self._scenario_of, 64)
+        self._yaml = kept(lambda state, *more: as_yaml(self.scenario(state, *more)), 64)
         self.replays = Replays(self)
 
     # What there is, and the scenario that a state means.
@@ -130,6 +130,10 @@ class Service:
         Refusal
             If it makes no sense.
         """
+        found: Scenario = self._scenario(state, *more)
+        return found
+
+    def _scenario_of(self, state: State, *more: tuple[str, Any]) -> Scenario:
         document = self._document(state.base, state.packed)
         found = scenario_of(document, [_override(path, value) for path, value in self._changes(state, document, more)])
         return self._small(found)
@@ -156,7 +160,7 @@ class Service:
         document = self._document(state.base, state.packed)
         return [f"{path}={_in_yaml(value)}" for path, value in self._changes(state, document, more)]
 
-    def _changes(self, state: State, document: Document, more: tuple[tuple[str, Any], ...]) -> list[tuple[str, Any]]:
+    def _changes(self, state: State, document: Document, more: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
         """Return all changes to the base; plans and sweep of the base are left aside, the form has their fields."""
         left: list[tuple[str, Any]] = [("plans", []), ("vary", None)]
         own = [(path, value) for path, value in left if document.data.get(path)]
@@ -178,19 +182,18 @@ class Service:
         return self.design(state).arm_names
 
     def explored_rates(self, state: State, design: Design) -> tuple[float, ...]:
-        """Return the rates explored; where none were chosen, null and target in turn."""
-        n_arms = len(design.arms)
-        if len(state.rates) == n_arms:
-            return state.rates
+        """Return the rates explored (`JointRates` with toxicity); where none were chosen, null and target in turn."""
+        chosen = rates_chosen(design, state.rates)
+        if chosen is not None:
+            return chosen
         if any(
             isinstance(one, dict) and one.get("name") == EXPLORED for one in self.base_data(state).get("truths") or ()
         ):
             own = next(truth for truth in self.scenario(state).truths if truth.name == EXPLORED)
-            return own.rates(design.arm_names)
-        if design.hypotheses is None:
-            return (0.3,) * n_arms
-        ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
-        return (ends[1],) if n_arms == 1 else tuple(ends[arm > 0] for arm in range(n_arms))
+            return own.rates(design.arm_names)  # with its toxicity, as the schema demands where a rule watches it
+        usual = rates_chosen(design, _usual_rates(design))
+        assert usual is not None
+        return usual
 
     # Explore: exact, without conduct.
 
@@ -199,12 +202,11 @@ class Service:
         document = self._document(state.base, state.packed)
         ideal = [("conduct", None)] if document.data.get("conduct") else []
         design = self.design(state)
-        rates = dict(zip(design.arm_names, self.explored_rates(state, design), strict=True))
         truths: list[dict[str, Any]] = []
         if design.hypotheses is not None:
             truths += [truth_of(design, "null rate", design.hypotheses.null_rate)]
             truths += [truth_of(design, "target rate", design.hypotheses.target_rate)]
-        return [*ideal, ("truths", [*truths, truth_of(design, EXPLORED, rates)])]
+        return [*ideal, ("truths", [*truths, explored_truth(design, self.explored_rates(state, design))])]
 
     def design(self, state: State) -> Design:
         """Return the design of a state, its conduct left aside.
@@ -226,7 +228,7 @@ class Service:
     def moving(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, Curves, list[str]]:
         """Return the curves of `curves` and those of `at_truths`, found in one go and with fewer measures."""
         truths, names = self._truths(design, rates)
-        along = same_rate(len(design.arms))
+        along = same_rate(rates)
         found = curves(design, [*along, *truths])
         parts = (slice(len(along)), slice(len(along), None))
         first, last = (
@@ -235,9 +237,9 @@ class Service:
         )
         return first, last, names
 
-    def curves(self, design: Design) -> Curves:
-        """Return a design over all true rates."""
-        return curves(design)
+    def curves(self, design: Design, rates: tuple[float, ...]) -> Curves:
+        """Return a design over all true rates of response, at the toxicity of the rates explored."""
+        return curves(design, same_rate(rates))
 
     def at_truths(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, list[str]]:
         """Return a design at its null and target rates and at the rates explored, and the names of these."""
@@ -250,31 +252,31 @@ class Service:
         ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
         return [*((end,) * len(design.arms) for end in ends), rates], ["null", "target", EXPLORED]
 
-    def operating_figure(self, found: Curves, rates: tuple[float, ...]) -> go.Figure:
+    def operating_figure(self, found: Curves, rates: tuple[float, ...]) -> Drawing:
         """Return the operating characteristics over the true rate."""
-        return operating_curves.operating_curves(found, rates)
+        return operating_curves.drawing(found, rates)
 
     def operating_lines(self, found: Curves) -> list[list[float]]:
         """Return the heights of the curves of `operating_figure`, in order."""
         return [[round(value, 6) for value in line.values.tolist()] for line in operating_curves.lines(found)]
 
-    def size_figure(self, found: Curves) -> go.Figure:
+    def size_figure(self, found: Curves) -> Drawing:
         """Return the expected number of patients over the true rate."""
-        return sample_size.expected_size(found)
+        return sample_size.expected_drawing(found)
 
-    def distribution_figure(self, found: Curves, names: Sequence[str]) -> go.Figure:
+    def distribution_figure(self, found: Curves, names: Sequence[str]) -> Drawing:
         """Return the distribution of the number of patients at a few truths."""
-        return sample_size.size_distribution(found, names)
+        return sample_size.distribution_drawing(found, names)
 
-    def joint_figure(self, design: Design, which: str, rates: tuple[float, ...]) -> go.Figure | None:
+    def joint_figure(self, design: Design, which: str, rates: tuple[float, ...]) -> Drawing | None:
         """Return the map of two arms; None if there are not two."""
-        found = joint(design)
+        found = joint(design, like=rates)
         known = {"both": "both", "one": "one", "none": "none"}
-        return None if found is None else joint_map.joint_map(found, known.get(which, "both"), rates)  # type: ignore[arg-type]
+        return None if found is None else joint_map.drawing(found, known.get(which, "both"), rates)  # type: ignore[arg-type]
 
-    def width_figure(self, design: Design) -> go.Figure:
+    def width_figure(self, design: Design) -> Drawing:
         """Return the widest interval by the number of patients."""
-        return width_curve.width_curve(widths(design))
+        return width_curve.drawing(widths(design))
 
     def decisions(self, design: Design, plan: Any) -> Table:
         """Return the decision table of a design."""
@@ -304,17 +306,17 @@ class Service:
         return None
 
     def measures(self, found: Curves, names: Sequence[str]) -> list[Measure]:
-        """Return the measures at a few truths, one row each."""
+        """Return the measures at a few truths, one row each; what is the arm's and the trial's alike, once."""
         wanted = ("p_stop", "p_continue", "p_arms_continuing", "p_success", "p_reject", "pet", "n_mean", "n_sd")
-        rows = []
+        rows: dict[tuple[str, tuple[float, ...]], Measure] = {}
         for key, values in found.values.items():
             measure, arm, look, _, value, _ = key
             if measure not in wanted or (measure == "p_arms_continuing" and len(found.design.arms) == 1):
                 continue
             label = _label(measure, arm, look, value, len(found.design.arms))
             own = tuple(float(values[number]) for number in range(len(names)))
-            rows.append(Measure(label, own, measure in ("n_mean", "n_sd")))
-        return rows
+            rows.setdefault((label, own), Measure(label, own, measure in ("n_mean", "n_sd")))
+        return list(rows.values())
 
     # Simulate: one truth under calendar conduct (`app.service.conduct`, `app.service.simulation`).
 
@@ -353,7 +355,7 @@ class Service:
 
     def yaml_of(self, page: str, state: State) -> str:
         """Return the scenario of a page as YAML."""
-        return as_yaml(self.scenario(state, *self.changes_of(page, state)))
+        return str(self._yaml(state, *self.changes_of(page, state)))
 
     def command_of(self, page: str, state: State) -> str:
         """Return the command line that gives a page's numbers; for an uploaded file, with the name of its download."""
@@ -392,9 +394,19 @@ class Service:
         state = State()
         run(self.scenario(state, ("n_sims", 1), ("conduct.n_sims", 1)), engine="auto")
         design = self.design(state)
-        self.curves(design)
-        joint(design)
+        rates = self.explored_rates(state, design)
+        self.curves(design, rates)
+        joint(design, like=rates)
         widths(design)
+
+
+def _usual_rates(design: Design) -> tuple[float, ...]:
+    """Return the response rates that a page begins with: null and target in turn."""
+    n_arms = len(design.arms)
+    if design.hypotheses is None:
+        return (0.3,) * n_arms
+    ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
+    return (ends[1],) if n_arms == 1 else tuple(ends[arm > 0] for arm in range(n_arms))
 
 
 def _exact(scenario: Scenario, format_: str) -> bytes:

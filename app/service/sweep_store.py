@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.service.service import Refusal
+from app.service.truths import rates_held
 from app.state import State, packed
 from trialsim.report.sweep_choices import contents_of
 from trialsim.report.sweep_measures import select
@@ -228,7 +229,7 @@ def cell_state(service: Service, state: State, name: str, number: int) -> State:
     scenario = grid.scenario(cell)
     varied = [(".".join(map(str, one.path)), one.value) for one in grid.overrides(cell)]
     rates = scenario.truths[0].rates(scenario.design.arm_names)
-    own = rates if len(scenario.truths) == 1 else state.rates if len(state.rates) == len(rates) else ()
+    own = rates_held(rates) if len(scenario.truths) == 1 else state.rates
     changes = tuple((path, value) for path, value in varied if path.split(".")[0] == "design")
     before = tuple(change for change in state.changes if change[0].split(".")[0] == "design")
     bases = [state._replace(changes=(*before, *changes)), State(line.name, changes=changes)]

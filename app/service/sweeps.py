@@ -10,8 +10,8 @@ import re
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.service.service import EXPLORED, Refusal
-from app.service.truths import truth_of
+from app.service.service import Refusal
+from app.service.truths import EXPLORED, explored_truth, truth_of
 from trialsim.spec.form import FormField, fields_of
 from trialsim.spec.measures import MeasureName
 from trialsim.spec.vary.measures import known_measures
@@ -121,6 +121,9 @@ def fields(service: Service, state: State) -> list[FormField]:
         path = f"truths.{EXPLORED}.response_rate{suffix}"
         if "." not in suffix[1:]:
             found.append(FormField(path, "true rate", label, "number", 0.3, 0, 1, 0.05, 0.6, 0.05, (), path))
+    if design.watches_toxicity:
+        path = f"truths.{EXPLORED}.toxicity_rate"
+        found.append(FormField(path, "true rate", "toxicity rate", "number", 0.2, 0, 1, 0.05, 0.6, 0.05, (), path))
     if engine_of(state) == "calendar" and (conduct := service.scenario(state).conduct) is not None:
         found += fields_of(conduct, "conduct")
     return found
@@ -223,8 +226,7 @@ def _short_names(service: Service, state: State, paths: Sequence[str]) -> dict[s
 def _truths(service: Service, state: State, block: dict[str, Any]) -> list[dict[str, Any]]:
     """Return null and target rate, and where the true rate is varied, that truth alone."""
     design = service.design(state)
-    rates = dict(zip(design.arm_names, service.explored_rates(state, design), strict=True))
-    explored = truth_of(design, EXPLORED, rates)
+    explored = explored_truth(design, service.explored_rates(state, design))
     if any(path.startswith("truths.") for path in block) or design.hypotheses is None:
         return [explored]
     ends = {"null rate": design.hypotheses.null_rate, "target rate": design.hypotheses.target_rate}

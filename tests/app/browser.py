@@ -23,6 +23,7 @@ READY = """() => {
   const page = document.querySelector('#page');
   if (!page || page.querySelector('.loading') || document.querySelector('._dash-loading')) return false;
   if (document.querySelector('[data-dash-is-loading="true"]')) return false;
+  if (document.querySelector('#explore-rest:empty')) return false;
   const figures = [...page.querySelectorAll('[role][aria-labelledby^="title-"]')];
   const grids = [...page.querySelectorAll('.ag-root-wrapper')];
   if (!grids.every((grid) => grid.querySelector('.ag-header-cell') && grid.querySelector('.ag-cell, .ag-overlay')))

@@ -28,7 +28,7 @@ except MemoryError:
 """
 
 
-def reader(tmp_path: Path, body: str, seconds: float = 1.0) -> BoundedReader:
+def reader(tmp_path: Path, body: str, seconds: float = 30) -> BoundedReader:
     """Return a reader whose process does something else with each line."""
     program = tmp_path / "program.py"
     program.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{BEGIN}" + textwrap.indent(body, "  "))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.panels import explore
+from app.panels import explore, explore_moves
 from app.service import Refusal, Service
 from app.settings import Settings
 from app.shell import page
@@ -35,13 +35,13 @@ def _changed(**changes: object) -> State:
 
 
 def test_the_cards_are_the_protocols_sentences(service: Service) -> None:
-    found = explore.answer_moving(service, State())
+    found = explore_moves.answer_moving(service, State())
     assert [round(value, 1) for value in found.cards[:2]] == [94.2, 6.0]
 
 
 def test_a_moved_slider_gives_the_curves_of_the_changed_design(service: Service) -> None:
     design = load_scenario("gist", ["conduct=null", "plans=[]", f"{GATE}=24", f"{NEEDED}=5"]).design
-    found = explore.answer_moving(service, _changed(gate=24, needed=5))
+    found = explore_moves.answer_moving(service, _changed(gate=24, needed=5))
     wanted = lines(curves(design))
     assert len(found.lines) == len(wanted)
     for heights, line in zip(found.lines, wanted, strict=True):
@@ -65,29 +65,29 @@ def test_the_page_shows_what_a_run_says(service: Service) -> None:
 
 
 def test_sliders_at_rest_change_nothing_and_moved_ones_do(service: Service) -> None:
-    fields = explore.fields(service, State())
+    fields = explore_moves.fields(service, State())
     sliders = {one.path: min(max(one.value, one.low), one.high) for one in fields if one.kind in ("whole", "number")}
-    same = explore.moved(State(), sliders, fields)
+    same = explore_moves.moved(State(), sliders, fields)
     assert (same.changes, same.rates) == ((), (0.05, 0.3))
-    moved = explore.moved(State(), {**sliders, GATE: 30.0}, fields)
+    moved = explore_moves.moved(State(), {**sliders, GATE: 30.0}, fields)
     assert moved.changes == ((GATE, 30),)
-    beyond = explore.moved(State(changes=((GATE, 60),)), {**sliders, GATE: 50.0}, fields)
+    beyond = explore_moves.moved(State(changes=((GATE, 60),)), {**sliders, GATE: 50.0}, fields)
     assert beyond.changes == ((GATE, 60),)  # what is chosen lies outside the slider, which has not moved
-    rates = explore.moved(State(), {**sliders, "rates.1": 0.5}, fields)
+    rates = explore_moves.moved(State(), {**sliders, "rates.1": 0.5}, fields)
     assert rates.rates == (0.05, 0.5)
 
 
 @pytest.mark.parametrize("value", [None, "20", True, [1], {"a": 1}])
 def test_a_slider_that_is_nowhere_has_not_moved(service: Service, value: object) -> None:
-    fields = explore.fields(service, State())
-    assert explore.moved(State(), {GATE: value, "rates.0": value}, fields).changes == ()
+    fields = explore_moves.fields(service, State())
+    assert explore_moves.moved(State(), {GATE: value, "rates.0": value}, fields).changes == ()
 
 
 def test_an_impossible_rule_is_refused_at_its_field(service: Service) -> None:
     state = _changed(needed=30)
     with pytest.raises(Refusal, match="18 patients of arm 400 mg cannot meet") as refused:
         explore.answer(service, state)
-    assert service.field_at(refused.value, explore.fields(service, State())) == NEEDED
+    assert service.field_at(refused.value, explore_moves.fields(service, State())) == NEEDED
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_forged_state_is_refused_with_a_sentence(
         explore.answer(service, State(changes=changes))
     assert words in str(refused.value)
     if field is not None:
-        assert service.field_at(refused.value, explore.fields(service, State())) == field
+        assert service.field_at(refused.value, explore_moves.fields(service, State())) == field
 
 
 @pytest.mark.long
@@ -122,7 +122,7 @@ def test_every_base_that_ships_can_be_explored(service: Service) -> None:
     for base in (*scenarios, *designs):
         found = explore.answer(service, State(base=base))
         assert {"operating", "size", "distribution", "width"} <= found.figures.keys()
-        assert all(figure.layout.meta["notes"] for figure in found.figures.values())
+        assert all(figure["layout"]["meta"]["notes"] for figure in found.figures.values())
 
 
 @pytest.mark.parametrize("format_", ["yaml", "csv", "json", "parquet", "html"])
@@ -198,3 +198,10 @@ def test_a_link_with_nonsense_opens_what_it_can(service: Service) -> None:
     assert "damaged" in str(problems)
     content, _, _ = page(service, "/nowhere", "")
     assert "There is no page /nowhere" in str(content)
+
+
+def test_bars_with_a_pattern_keep_their_colour(service: Service) -> None:
+    bars = explore.answer(service, State(base="simon-1989-20-40")).figures["distribution"]["data"]
+    assert [one["marker"]["pattern"]["shape"] for one in bars] == ["", "/", "x"]
+    for one in bars:  # without this the lines of the pattern are all that is drawn, white on white
+        assert one["marker"]["pattern"]["fillmode"] == "overlay"

@@ -197,7 +197,14 @@ def test_the_page_has_all_that_its_callbacks_name(service: Service) -> None:
     assert problems is None
     assert data["view"] == {"trial": "5", "day": "100", "truth": "weak"}
     known = [json.dumps(one, sort_keys=True) if isinstance(one, dict) else one for one in ids_of(content)]
-    wanted = ["base-values", "replay-known", "replay-story", "replay-find", "replay-cancel", "replay-progress"]
+    wanted = [
+        json.dumps({"i": "form", "t": "base"}),
+        "replay-known",
+        "replay-story",
+        "replay-find",
+        "replay-cancel",
+        "replay-progress",
+    ]
     wanted += ["replay-previous", "replay-next", "replay-patients", "replay-legend", "replay-found", "replay-alert"]
     wanted += [json.dumps({"k": key, "r": "slider"}) for key in ("view~1day", "view~1trial")]
     wanted += [json.dumps({"k": "view~1truth", "r": "choice"}), json.dumps({"i": "replay", "t": "own"})]

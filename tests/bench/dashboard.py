@@ -2,7 +2,8 @@
 
 Medians and 90th percentiles of: pointer moved to figure repainted while a slider of Explore is dragged, alone and
 while a simulation runs in the same server; first figure after the address is opened, and after a click in the
-navigation; bytes that cross the wire; the server's start with kernels compiled before.
+navigation; bytes that cross the wire; the server's start with kernels compiled before; first estimates of a simulation
+and the end of one that is cancelled.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from socket import socket
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from psutil import Process
 
 from tests.app.browser import FLAGS, wait
 from tools.ensure_browser import HOW, find
@@ -33,6 +35,16 @@ LISTEN = """() => {
     window.addEventListener(name, () => { window.moved = performance.now(); }, true);
 }"""
 
+UNTIL = """async ([button, ...shown]) => {
+  const began = performance.now();
+  document.querySelector(button).click();
+  const frame = () => new Promise((painted) => requestAnimationFrame(painted));
+  do await frame(); while (!shown.every((one) => document.querySelector(one)?.getBoundingClientRect().height > 0));
+  await frame();
+  window.taken = performance.now() - began;
+}"""
+"""Click a button, and note how long it takes until all of some things are there and painted."""
+
 
 def told(what: str, found: list[float], unit: str = "ms") -> None:
     """Print median and 90th percentile."""
@@ -42,8 +54,8 @@ def told(what: str, found: list[float], unit: str = "ms") -> None:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[tuple[str, float]]:
-    """Start the dashboard as its user does; give its address and the seconds until it answered."""
+def started(folder: Path) -> Iterator[tuple[str, float, Process]]:
+    """Start the dashboard as its user does; give its address, the seconds until it answered, and its process."""
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -59,7 +71,7 @@ def started(folder: Path) -> Iterator[tuple[str, float]]:
                 break
             except OSError:
                 time.sleep(0.02)
-        yield address, time.perf_counter() - began
+        yield address, time.perf_counter() - began, Process(process.pid)
     finally:
         process.terminate()
         process.wait(30)
@@ -69,7 +81,7 @@ def bench_start(folder: Path) -> None:
     """Seconds until the server answers, its kernels compiled by an earlier start."""
     taken = []
     for _ in range(4):
-        with started(folder) as (_, seconds):
+        with started(folder) as (_, seconds, _):
             taken.append(1000 * seconds)
     told("server ready", taken[1:])
 
@@ -150,6 +162,36 @@ def bench_first_figure(browser: Browser, address: str) -> None:
     told("transferred for the first page", received[1:], "kB")
 
 
+def bench_simulation(browser: Browser, address: str, server: Process) -> None:
+    """100,000 calendar trials: from the click to estimates painted; from cancel to words on the page, and to rest."""
+    page = opened(browser, f"{address}/simulate?v.n_sims=100000&v.truth=active")
+    first, said, rested = [], [], []
+    for _ in range(5):
+        page.wait_for_timeout(1500)  # nobody clicks sooner
+        page.evaluate(UNTIL, ["#simulate-run", "#simulate-costs table", "#simulate-results .js-plotly-plot .main-svg"])
+        first.append(float(page.evaluate("window.taken")))
+        page.wait_for_timeout(1500)
+        page.evaluate(UNTIL, ["#simulate-cancel", "#simulate-run:not([disabled])"])
+        began = time.perf_counter()
+        said.append(float(page.evaluate("window.taken")))
+        rested.append(said[-1] + 1000 * (at_rest(server) - began))
+        page.reload()
+        wait(page)
+    told("100,000 calendar trials: click to estimates painted", first)
+    told("cancel to the page's words", said)
+    told("cancel to the server at rest", rested)
+    page.context.close()
+
+
+def at_rest(server: Process) -> float:
+    """Return the moment at which a tenth of a second began in which the server hardly computed."""
+    while True:
+        began, spent = time.perf_counter(), sum(server.cpu_times()[:2])
+        time.sleep(0.1)
+        if sum(server.cpu_times()[:2]) - spent < 0.03:
+            return began
+
+
 def main() -> None:
     """Print every figure."""
     path = find()
@@ -160,9 +202,10 @@ def main() -> None:
         folder = Path(name)
         bench_start(folder)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        with started(folder) as (address, _):
+        with started(folder) as (address, _, server):
             bench_first_figure(browser, address)
             bench_drag(browser, address)
+            bench_simulation(browser, address, server)
         browser.close()
 
 

@@ -22,10 +22,12 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Request, sync_playwright
 
+from app.panels.explore_moves import PATH as MOVING
 from tests.app.browser import FLAGS
 from tests.bench.dashboard import SLIDER, drag, opened, started
 from tools.ensure_browser import HOW, find
 
+GATE = "design.looks.proof-of-concept.at.per_arm"
 N_USERS = 50
 PAUSE_S = 2.0
 SECONDS = 300.0
@@ -60,12 +62,10 @@ def recorded(address: str, browser_path: str) -> list[Post]:
     seen: list[Post] = []
 
     def listen(request: Request) -> None:
-        if "_dash-update-component" in request.url and request.post_data:
-            body = json.loads(request.post_data)
-            is_move = "live" in body["output"] and "explore-tables" not in body["output"]
-            kind = "move" if is_move and isinstance(body["inputs"][0], list) else "page"
-            parts = urlsplit(request.url)
-            seen.append(Post(kind, f"{parts.path}?{parts.query}", body))
+        parts = urlsplit(request.url)
+        if parts.path in (MOVING, "/_dash-update-component") and request.post_data:
+            kind = "move" if parts.path == MOVING else "page"
+            seen.append(Post(kind, f"{parts.path}?{parts.query}", json.loads(request.post_data)))
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
@@ -75,24 +75,25 @@ def recorded(address: str, browser_path: str) -> list[Post]:
         page.wait_for_timeout(3000)
         browser.close()
     moves = [post for post in seen if post.kind == "move"]
-    pages = [post for post in seen if "explore-tables" in post.body["output"]]
+    pages = [post for post in seen if "explore-tables" in post.body.get("output", "")]
     assert moves, "no move was recorded"
     assert pages, "nothing followed the move"
     return [moves[-1], pages[-1]]
 
 
-def changed(post: Post, value: int) -> bytes:
-    """Return the body with another value of the slider (in a move) or of the state (in what follows)."""
-    text = json.dumps(post.body)
+def changed(post: Post, rng: random.Random) -> bytes:
+    """Return the body with other values of sliders (in a move) or of the state (in what follows).
+
+    A gate and two true rates, of which there are 100,000 together: hardly an answer is one that the server has kept.
+    """
+    body = json.loads(json.dumps(post.body))
+    gate, rates = rng.randint(8, 40), [rng.randint(2, 60) / 100 for _ in range(2)]
     if post.kind == "move":
-        body = json.loads(text)
-        wanted = next(one for one in body["inputs"][0] if "per_arm" in json.dumps(one["id"]))
-        wanted["value"] = value
+        body["sliders"] |= {GATE: gate, "rates.0": rates[0], "rates.1": rates[1]}
         return json.dumps(body).encode()
-    body = json.loads(text)
     for one in body["inputs"]:
         if isinstance(one, dict) and isinstance(one.get("value"), dict) and "set" in one["value"]:
-            one["value"]["set"] = {"design.looks.proof-of-concept.at.per_arm": value}
+            one["value"] |= {"set": {GATE: gate}, "rates": rates}
     return json.dumps(body).encode()
 
 
@@ -112,7 +113,7 @@ def user(address: str, posts: list[Post], until: float, answers: Answers, seed: 
             else:
                 post = posts[0] if draw < 0.92 else posts[1]
                 kind = post.kind
-                connection.request("POST", post.path, changed(post, rng.randint(8, 40)), headers)
+                connection.request("POST", post.path, changed(post, rng), headers)
             answer = connection.getresponse()
             text = answer.read()
             if answer.status != 200:
@@ -124,18 +125,6 @@ def user(address: str, posts: list[Post], until: float, answers: Answers, seed: 
         time.sleep(rng.expovariate(1 / PAUSE_S))
 
 
-def resident_mb(port: int) -> float:
-    """Return the memory of the server that listens on a port, in MB; nan where the system does not tell."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"--port\0{port}\0" in (folder / "cmdline").read_text():
-                line = next(line for line in (folder / "status").read_text().splitlines() if line.startswith("VmRSS"))
-                return int(line.split()[1]) / 1024
-        except (OSError, StopIteration):
-            continue
-    return float("nan")
-
-
 def main() -> None:
     """Print every figure."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
@@ -143,9 +132,9 @@ def main() -> None:
     if path is None:
         print(f"users: not measured, no browser answers here; {HOW}.")
         return
-    with tempfile.TemporaryDirectory() as name, started(Path(name)) as (address, _):
+    with tempfile.TemporaryDirectory() as name, started(Path(name)) as (address, _, server):
         posts, answers = recorded(address, path), Answers()
-        port, until = int(urlsplit(address).port or 0), time.monotonic() + seconds
+        until = time.monotonic() + seconds
         people = [
             threading.Thread(target=user, args=(address, posts, until, answers, seed), daemon=True)
             for seed in range(N_USERS)
@@ -155,7 +144,7 @@ def main() -> None:
         memory = []
         for share in (0.1, 0.5, 0.98):
             time.sleep(max(0.0, until - seconds * (1 - share) - time.monotonic()))
-            memory.append(resident_mb(port))
+            memory.append(server.memory_info().rss / 2**20)
         for one in people:
             one.join(60)
     print(f"{N_USERS} users, {seconds:.0f} s, slider {SLIDER}: {len(answers.errors)} errors", *answers.errors[:3])
