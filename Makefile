@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dashboard test test-lowest check kernels browser verify bench build licences audit docs clean lock
+.PHONY: help setup run dashboard test test-lowest check kernels browser verify fuzz bench build licences audit docs clean lock
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -43,6 +43,9 @@ test: $(STAMP)  ## every check, and the tests but the longest (some minutes)
 
 verify: $(STAMP)  ## the longest tests: statistics, kernels with bounds checked, every way through the dashboard, an installation
 	$(PY) -m pytest -n auto -m "$(LONG)" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
+
+fuzz: $(STAMP)  ## a million inputs with something wrong in them (docs/fuzzing.md); what is found is in build/fuzz
+	$(PY) -m tests.fuzz --n 1000000
 
 bench: $(STAMP)  ## speed, as ratios within one run
 	$(PY) -m tests.bench

@@ -183,7 +183,7 @@ def _simulate(
 
     study = Study(setting.plan, setting.rates, scenario.seed)
     begun = kept.counts.get(where) if kept is not None else None
-    if begun is not None and begun.n_trials > scenario.n_sims:
+    if begun is not None and (begun.n_trials > scenario.n_sims or not begun.fits(setting.plan)):
         begun = None
     tally = simulate(study, scenario.n_sims, begun=begun, n_jobs=n_jobs, progress=progress)
     if kept is not None:

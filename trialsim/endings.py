@@ -45,6 +45,13 @@ class Tally(NamedTuple):
             self.pooled + other.pooled,
         )
 
+    def fits(self, plan: Plan) -> bool:
+        """Return whether it has the shape of a tally of a plan, with no more counts than trials."""
+        return all(
+            own.shape == empty.shape and (own.size == 0 or (own.min() >= 0 and own.max() <= self.n_trials))
+            for own, empty in zip(self[1:], empty_tally(plan, np.int64)[1:], strict=True)
+        )
+
     def scaled(self, n_trials: int) -> Tally:
         """Return the counts to be expected in `n_trials` replicates."""
         factor = n_trials / self.n_trials

@@ -5,6 +5,7 @@ A user's mistake is an `InputError` (exit code 2). Nothing here is ever shown as
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -13,12 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+"""What no name holds, as the inside of a class of letters: it would move a terminal's cursor, or turn the writing."""
+_UNSEEN = re.compile(f"[{CONTROLS}\\ud800-\\udfff]")
+MOST_LETTERS = 1_500
+"""Of a sentence that is shown in full."""
+
+
 class TrialsimError(Exception):
     """Anything trialsim reports in one sentence: on one line, without control characters, with its full stop."""
 
     exit_code = 1
 
     def __init__(self, sentence: str) -> None:
+        if len(sentence) > MOST_LETTERS:  # it quotes something long; what is wrong stands around it
+            sentence = f"{sentence[: MOST_LETTERS * 2 // 3]} … {sentence[-MOST_LETTERS // 3 :]}"
         words = " ".join("".join(c if c.isprintable() else " " for c in sentence).split())
         super().__init__(words.replace("?.", "?") if words.endswith((".", "?")) else f"{words}.")
 
@@ -43,6 +53,20 @@ class DisagreementError(TrialsimError):
     exit_code = 3
 
 
+def shown(text: str) -> str:
+    """Return a text as it can be sent to any terminal: what is not to be seen becomes a space.
+
+    >>> shown("a\\x1b[2Jb")
+    'a [2Jb'
+    """
+    return _UNSEEN.sub(" ", text)
+
+
+def clipped(text: str, most: int = 300) -> str:
+    """Return a text, or the beginning of it if it is too long to be quoted."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in the user's input: a file (or option), a line, a dotted path.
@@ -57,7 +81,7 @@ class Place:
 
     def __str__(self) -> str:
         parts = [self.source, f"line {self.line}" if self.line else "", self.path]
-        return ", ".join(part for part in parts if part)
+        return ", ".join(clipped(part) for part in parts if part)
 
 
 def at(place: Place, problem: str, path: str = "") -> InputError:
@@ -72,6 +96,8 @@ def at(place: Place, problem: str, path: str = "") -> InputError:
 
 MANY = 24
 """More names than this are not listed in a sentence."""
+MOST_COMPARED = 200
+"""Letters of a word that are looked at."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -82,7 +108,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("x", ["name", "title"])
     'accepted: name, title'
     """
-    names = list(known)
+    word, names = word[:MOST_COMPARED], list(known)
     lowered = {name.lower(): name for name in names}
     close = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     if close:

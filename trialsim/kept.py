@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     Arrays: TypeAlias = list[NDArray[np.int64]]
 
 FORMAT = "trialsim.tallies/1"
+MOST_BYTES = 1 << 30
+"""Of tallies, once unpacked; more is not read."""
+MOST_TRIALS = 10**12
 Where: TypeAlias = tuple[str, str]
 """Plan and truth."""
 _COUNTERS = ("endings", "outcomes", "pooled", "criteria")
@@ -40,7 +45,8 @@ class Kept:
         if where in self._parts:
             head, arrays = self._parts.pop(where)
             if len(head["n"]) == len(found):
-                self._conducted[where] = _calendar_tally(found, head, arrays)
+                with suppress(ValueError, TypeError, KeyError, OverflowError):  # of another form: begun anew
+                    self._conducted[where] = _calendar_tally(found, head, arrays)
         tally = self._conducted.get(where)
         return tally if tally is not None and len(tally.sums.columns) == len(found) else None
 
@@ -74,11 +80,11 @@ def kept_from(data: bytes) -> Kept:
     """
     kept = Kept()
     try:
-        raw = zlib.decompress(data)
+        raw = _unpacked(data)
         (size,) = struct.unpack_from("<I", raw)
         name, heads = json.loads(raw[4 : 4 + size])
         if name != FORMAT:
-            raise ValueError(f"tallies of another format ({name})")
+            raise ValueError
         at = 4 + size
         for head in heads:
             arrays, at = _read_arrays(raw, at, head["shapes"])
@@ -86,10 +92,24 @@ def kept_from(data: bytes) -> Kept:
             if "n" in head:
                 kept._parts[where] = (head, arrays)
             else:
-                kept.counts[where] = Tally(head["n_trials"], *arrays)
-    except (zlib.error, struct.error, KeyError, IndexError, TypeError) as error:
-        raise ValueError(f"damaged tallies ({error})") from None
+                kept.counts[where] = Tally(_whole(head["n_trials"]), *arrays)
+    except (zlib.error, struct.error, ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError):
+        raise ValueError("tallies that are damaged, or of another format") from None
     return kept
+
+
+def _unpacked(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    raw = unpacker.decompress(data, MOST_BYTES)
+    if not unpacker.eof:
+        raise ValueError
+    return raw
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_TRIALS:
+        raise ValueError
+    return value
 
 
 def _shapes(arrays: Sequence[NDArray[Any]]) -> list[list[int]]:
@@ -99,7 +119,9 @@ def _shapes(arrays: Sequence[NDArray[Any]]) -> list[list[int]]:
 def _read_arrays(raw: bytes, at: int, shapes: list[list[int]]) -> tuple[Arrays, int]:
     arrays = []
     for shape in shapes:
-        size = int(np.prod(shape))
+        size = math.prod(map(_whole, shape))
+        if 8 * size > len(raw) - at:
+            raise ValueError
         arrays.append(np.frombuffer(raw, "<i8", size, at).astype(np.int64).reshape(shape))
         at += 8 * size
     return arrays, at

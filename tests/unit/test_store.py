@@ -59,7 +59,12 @@ def is_same(one: Finding | None, other: Finding | None) -> bool:
     )
 
 
-words = st.text(max_size=8)
+shown = st.characters(
+    exclude_categories=("Cc", "Cs"),
+    exclude_characters="\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+)
+words = st.text(shown, max_size=8)
+"""Whatever can be shown; what would move a terminal's cursor is refused on reading."""
 maybe = st.none() | words
 numbers = st.none() | st.floats(allow_nan=False)
 records = st.builds(

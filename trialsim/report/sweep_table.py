@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from trialsim.errors import InputError, nearest
+from trialsim.errors import InputError, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,7 +126,7 @@ def level_text(level: Level) -> str:
     """
     if isinstance(level, bool):
         return "true" if level else "false"
-    return f"{level:.6g}" if isinstance(level, float) else str(level)
+    return f"{level:.6g}" if isinstance(level, float) else shown(str(level))
 
 
 def levels_text(axes: Sequence[str], levels: Sequence[Level]) -> str:

@@ -16,6 +16,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from trialsim.errors import CONTROLS
+
 MAX_PATIENTS = 20_000
 """No phase 2 trial is larger; a larger number is a slip of the keyboard."""
 
@@ -103,10 +105,12 @@ def per_arm(one: Any) -> Any:
 
 
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=rf"^[^{CONTROLS}]+$")
 ]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Text = Annotated[str, StringConstraints(max_length=20_000, strip_whitespace=True)]
+LINES = r"\x00-\x08\x0b-\x1f" + CONTROLS.removeprefix(r"\x00-\x1f")
+"""The same for text of several lines."""
+Text = Annotated[str, StringConstraints(max_length=20_000, strip_whitespace=True, pattern=rf"^[^{LINES}]*$")]
 if TYPE_CHECKING:
     Patients: TypeAlias = int
     Responses: TypeAlias = int

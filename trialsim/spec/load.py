@@ -354,3 +354,5 @@ def _validate(model: type[_Model], document: Document) -> _Model:
     except ValidationError as error:
         path, problem = first_problem(error, model, document.data)
         raise at(document.place(path), problem, ".".join(map(str, path))) from None
+    except UnicodeError:  # half a letter, from an escape or from bytes that are no UTF-8
+        raise at(document.place(()), "a name in it is no text in Unicode; accepted: whole letters") from None

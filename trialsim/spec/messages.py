@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
-from trialsim.errors import nearest
+from trialsim.errors import clipped, nearest
+from trialsim.spec.overrides import path_of
 from trialsim.spec.rules import RULES
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def first_problem(error: ValidationError, model: type[BaseModel], data: Any) -> 
         return (*path, unknown), f'unknown field "{unknown}"; {nearest(unknown, known)}'
     if item["type"] == "value_error" and " | " in item["msg"]:
         inner, problem = item["msg"].removeprefix("Value error, ").split(" | ", 1)
-        return (*path, *(int(part) if part.isdecimal() else part for part in inner.split("."))), problem
+        return (*path, *path_of(inner)), problem
     return path, _sentence(item, path, model, data)
 
 
@@ -54,7 +55,8 @@ def _sentence(item: ErrorDetails, path: Path, model: type[BaseModel], data: Any)
     kind, context = item["type"], item.get("ctx", {})
     found = _shown(_value_at(data, path))
     if kind == "extra_forbidden":
-        return f'unknown field "{path[-1]}"; {nearest(str(path[-1]), _fields_at(model, path[:-1], data))}'
+        own = str(path[-1])
+        return f'unknown field "{clipped(own, 60)}"; {nearest(own, _fields_at(model, path[:-1], data))}'
     if kind == "missing" and isinstance(item["loc"][-1], int):
         return f"found a list of {item['loc'][-1]}; accepted: a list of two"
     if kind == "missing":
@@ -165,8 +167,12 @@ def _fields_at(model: Any, path: Path, data: Any) -> list[str]:
             continue  # a key that the user chose, such as the name of a look
         models = [found for annotation in annotations for found in _models_in(annotation)]
     if isinstance(data, dict) and "kind" in data:
-        models = [m for m in models if data["kind"] in get_args(m.model_fields["kind"].annotation)] or models
+        models = [m for m in models if _is_of(m, data["kind"])] or models
     return sorted({field.alias or name for part in models for name, field in part.model_fields.items()})
+
+
+def _is_of(model: type[BaseModel], kind: Any) -> bool:
+    return "kind" in model.model_fields and kind in get_args(model.model_fields["kind"].annotation)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

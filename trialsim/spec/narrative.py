@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints
 
 from trialsim.errors import nearest
-from trialsim.spec.fields import Name, Part
+from trialsim.spec.fields import LINES, Name, Part
 from trialsim.spec.paths import MISSING, value_at
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Prose: TypeAlias = str
     Statement: TypeAlias = str
 else:
-    _ALLOWED = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+    _ALLOWED = rf"^[^{LINES}]*$"
     Prose = Annotated[str, StringConstraints(max_length=MAX_LETTERS, strip_whitespace=True, pattern=_ALLOWED)]
     """Plain text, which is shown as it is; an empty line begins a new paragraph."""
     Statement = Annotated[

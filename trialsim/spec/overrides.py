@@ -11,6 +11,8 @@ from trialsim.errors import InputError, nearest
 from trialsim.spec.yaml import read_yaml
 
 Path = tuple[str | int, ...]
+MOST_DIGITS = 9
+"""Of the number of an item in a list; a longer word of digits is a name."""
 
 
 @dataclass
@@ -49,7 +51,11 @@ def override_of(text: str) -> Override:
 
 def path_of(dotted: str) -> Path:
     """Return a dotted path in parts: `truths.0.response_rate` is ("truths", 0, "response_rate")."""
-    return tuple(int(part) if part.isdecimal() else part for part in (piece.strip() for piece in dotted.split(".")))
+    return tuple(int(part) if _is_number(part) else part for part in (piece.strip() for piece in dotted.split(".")))
+
+
+def _is_number(part: str) -> bool:
+    return part.isdecimal() and len(part) <= MOST_DIGITS
 
 
 def apply_overrides(data: dict[str, Any], overrides: list[Override]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -52,6 +53,7 @@ def _item(part: Any, name: str) -> Any:
     return MISSING
 
 
+@lru_cache(maxsize=1024)
 def check_path(model: type[BaseModel], path: str) -> None:
     """Check that a path could lead somewhere: that its fields are known, whatever names people have chosen.
 

@@ -79,8 +79,8 @@ for _tag, _pattern, _first in _SCALARS:
     )
 
 
-_APART = re.compile(r"[\t\x85\u2028\u2029\ufeff!?]|[|>]\S*#")
-"""What the two readers do not take alike: the stricter one reads it."""
+_APART = re.compile(r"[\t\x85\u2028\u2029\ufeff\ud800-\udfff!?]|[|>]\S*#")
+"""What the two readers do not take alike, or half a letter: the stricter one reads it."""
 
 
 def read_yaml(text: str) -> tuple[Any, Lines]:

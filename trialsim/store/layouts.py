@@ -12,6 +12,7 @@ import numpy as np
 
 from trialsim.records import Record
 from trialsim.store.faults import Broken
+from trialsim.store.forms import MOST_WHOLE, json_in, text_in, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,19 +97,32 @@ def read_sheet(written: Sheet) -> Layout:
         If it is not as it was written.
     """
     try:
-        text = zlib.decompress(written.packed)
-    except (zlib.error, TypeError):
+        text = unpacked(written.packed)
+    except ValueError:
         raise Broken("the words of a result cannot be unpacked") from None
     if _digest(text) != written.digest:
         raise Broken("the words of a result are not as they were written")
-    rows = json.loads(text)
-    if not isinstance(rows, list) or any(not isinstance(row, list) or len(row) != len(WORDS) for row in rows):
+    rows = json_in(text, list, "a list of words")
+    if not all(map(_is_words, rows)):
         raise Broken("the words of a result have another form")
     columns: list[Iterable[object]] = list(zip(*rows, strict=True))
     for place in set(range(len(columns))) - {_VALUE}:
         one: dict[object, object] = {}
         columns[place] = map(one.setdefault, columns[place], columns[place])  # equal words become one object
     return cast("Layout", tuple(zip(*columns, strict=True)))
+
+
+def _is_words(row: object) -> bool:
+    """Return whether these are the words of a record: its plan, measure and engine named, all of them to be shown."""
+    if not isinstance(row, list) or len(row) != len(WORDS):
+        return False
+    found = dict(zip(WORDS, row, strict=True))
+    value, is_judged = found.pop("value"), found.pop("is_judged")
+    is_value = value is None or isinstance(value, float) or (type(value) is int and abs(value) <= MOST_WHOLE)
+    for name, word in found.items():
+        if word is not None or name in ("plan", "measure", "engine"):
+            text_in(word, "the words of a result")
+    return is_value and isinstance(is_judged, bool)
 
 
 def plain(value: object) -> object:

@@ -122,9 +122,10 @@ class Results:
         while True:
             with self._told:
                 found = self._connection.execute(_RESULTS, (last,)).fetchall()
+                lines = [rows.line_of(row[1:]) for row in found]
             if not found:
                 return
-            yield from (rows.line_of(row[1:]) for row in found)
+            yield from lines
             last = found[-1][0]
 
     def _found(self, key: Key, query: str, n_sims: int) -> Finding | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from trialsim._version import __version__
 from trialsim.store.faults import Broken
+from trialsim.store.forms import json_in, level_in, text_in, whole_in
 from trialsim.store.kinds import Finding, KeptCell, Key, ResultLine, Sweep
 from trialsim.store.layouts import NUMBERS, plain
 
@@ -84,7 +85,7 @@ def body_of(
             raise Broken("the numbers of a result are not as they were written")
         layout = layout_by(digest)
         numbers = np.frombuffer(packed, _FLOAT).reshape(len(layout), len(NUMBERS))
-        return layout, numbers.astype(np.float64, copy=False), json.loads(facts)
+        return layout, numbers.astype(np.float64, copy=False), json_in(facts, dict, "a result")
     except (AttributeError, TypeError, ValueError):
         raise Broken("a result has another form") from None
 
@@ -119,15 +120,32 @@ def sweep_of(row: Row) -> Sweep:
     sweep_id, about, n_cells, seal, *rest = row
     if seal != _seal(sweep_id, about, n_cells):
         raise Broken("a sweep is not as it was written")
-    name, axes, scenario = json.loads(about)
-    return Sweep(sweep_id, name, tuple(axes), scenario, n_cells, *rest)
+    n_kept, n_failed, created, version = rest
+    counts = [whole_in(n, "a sweep") for n in (n_cells, n_kept, n_failed)]
+    words = [text_in(word, "a sweep") for word in (sweep_id, created, version)]
+    name, axes, scenario = _about(about)
+    return Sweep(words[0], name, axes, scenario, counts[0], counts[1], counts[2], words[1], words[2])
+
+
+def _about(about: Any) -> tuple[str, tuple[str, ...], str]:
+    """Return name, axes and scenario of a sweep."""
+    found = json_in(about, list, "a sweep")
+    if len(found) != len(("name", "axes", "scenario")) or not isinstance(found[1], list):
+        raise Broken("a sweep has another form")
+    name, axes, scenario = found
+    if not isinstance(scenario, str):
+        raise Broken("a sweep has another form")
+    return text_in(name, "a sweep"), tuple(text_in(axis, "a sweep") for axis in axes), scenario
 
 
 def line_of(row: Row) -> ResultLine:
     """Read a line of the list of results."""
-    n_sims, n_bytes, n_sweeps, has_tally, created, version = row[4:]
+    what = "a result"
+    n_sims, n_bytes, n_sweeps = (whole_in(n, what) for n in row[4:7])
     n_records = n_bytes // (_FLOAT.itemsize * len(NUMBERS))
-    return ResultLine(Key(*row[:4]), n_sims, n_records, n_sweeps, bool(has_tally), created, version)
+    cell, engine, stream, created, version = (text_in(row[place], what) for place in (0, 2, 3, 8, 9))
+    key = Key(cell, whole_in(row[1], what), engine, stream)
+    return ResultLine(key, n_sims, n_records, n_sweeps, bool(row[7]), created, version)
 
 
 def cell_row(sweep_id: str, number: int, levels: Sequence[Level], key: Key, n_sims: int) -> Row:
@@ -155,9 +173,9 @@ def cell_of(sweep_id: str, row: Row, layout_by: Callable[[bytes], Layout]) -> Ke
     key, body = row[4:9], row[9:]
     if seal != _seal(sweep_id, number, text, error, *key):
         raise Broken(f"cell {number} is not as it was written")
-    levels = tuple(json.loads(text))
+    levels = tuple(map(level_in, json_in(text, list, "a cell")))
     if error is not None:
-        return KeptCell(number, levels, (), _NOTHING, {}, error)
+        return KeptCell(number, levels, (), _NOTHING, {}, text_in(error, "a cell"))
     return KeptCell(number, levels, *body_of(key, body, layout_by), None)
 
 

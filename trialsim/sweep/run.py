@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trialsim.api import EngineChoice
     from trialsim.effort import Target
     from trialsim.spec.scenario import Scenario
-    from trialsim.store import Finding, Key, Store
+    from trialsim.store import Finding, Key, Store, Sweep
     from trialsim.sweep.cells import Level
     from trialsim.sweep.grid import Cell, Grid
     from trialsim.sweep.parallel import Backend
@@ -136,17 +136,37 @@ def _kernel_s(scenario: Scenario) -> float:
 
 
 def result_of(store: Store, sweep_id: str) -> SweepResult:
-    """Return a sweep in the store; its cells are read while they are asked for."""
+    """Return a sweep in the store; its cells are read while they are asked for.
+
+    Raises
+    ------
+    InputError
+        If the store cannot be read; while cells are read, if one has not a level for each axis.
+    """
     found = store.sweep(sweep_id)
-    cells = (CellResult(cell.number, cell.levels, cell.records, cell.error) for cell in store.cells(found.id))
-    return SweepResult(found.name, found.axes, cells)
+    return SweepResult(found.name, found.axes, _cells(store, found))
+
+
+def _cells(store: Store, found: Sweep) -> Iterator[CellResult]:
+    for cell in store.cells(found.id):
+        if len(cell.levels) != len(found.axes):
+            raise InputError(
+                f"{store.path}: the store is damaged (cell {cell.number} is of another sweep); put a copy back"
+            )
+        yield CellResult(cell.number, cell.levels, cell.records, cell.error)
 
 
 def replicates_of(store: Store, sweep_id: str) -> int | None:
-    """Return the replicates of every cell of a sweep; None where cells or engines differ in them."""
-    scenario = json.loads(store.sweep(sweep_id).scenario)
-    varied = scenario.get("vary") or {}
-    return None if scenario["conduct"] is not None or "n_sims" in varied else int(scenario["n_sims"])
+    """Return the replicates of every cell of a sweep; None where cells or engines differ in them, or nobody knows."""
+    try:
+        scenario = json.loads(store.sweep(sweep_id).scenario)
+    except (ValueError, RecursionError):
+        scenario = None
+    if not isinstance(scenario, dict) or scenario.get("conduct") is not None:
+        return None
+    n_sims, varied = scenario.get("n_sims"), scenario.get("vary")
+    is_same = isinstance(n_sims, int) and not (isinstance(varied, dict) and "n_sims" in varied)
+    return n_sims if is_same else None
 
 
 class _Run:

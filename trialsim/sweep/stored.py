@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
-
 from trialsim._version import __version__
 from trialsim.api import Result
 from trialsim.errors import InputError
-from trialsim.records import agreement_of
+from trialsim.records import PRECISION, agreement_of
 from trialsim.spec.scenario import Scenario
-from trialsim.sweep.single import engine_of
+from trialsim.sweep.single import engine_of, kept_scenario
 from trialsim.sweep.work import Keys, n_sims_of
 
 if TYPE_CHECKING:
     from trialsim.api import EngineChoice
+    from trialsim.records import Record
     from trialsim.store import Store, Sweep
 
 _HOW_HARD = ("seed", "n_sims", "vary", "notes", "title", "narrative")
@@ -62,13 +61,7 @@ def scenario_of_run(found: Sweep) -> Scenario:
     InputError
         If this version of trialsim cannot read it.
     """
-    try:
-        return Scenario.model_validate_json(found.scenario)
-    except ValidationError:
-        raise InputError(
-            f"{found.id[:8]}: its scenario was written by trialsim {found.version} and cannot be read by this version; "
-            "report from the scenario file instead"
-        ) from None
+    return kept_scenario(found)
 
 
 def result_as_kept(store: Store, found: Sweep, scenario: Scenario) -> Result:
@@ -83,12 +76,22 @@ def result_as_kept(store: Store, found: Sweep, scenario: Scenario) -> Result:
     if cell is None or not cell.layout:
         raise InputError(f"{store.path}: the result of {found.id[:8]} is not in the store any more; run it again")
     engine, records = engine_of(found), cell.records
+    if not _are_of(scenario, records):
+        raise InputError(f"{store.path}: the result kept of {found.id[:8]} is not one of its scenario; run it again")
     if engine == "auto" and not any(record.engine == "montecarlo" for record in records):
         engine = "exact"
     facts: dict[str, Any] = dict.fromkeys(("stream", "python", "numpy", "numba", "wall_s"))
     facts |= {"trialsim": found.version, "seed": scenario.seed, "n_sims": cell.facts.get("n_sims")}
     agreement = agreement_of(list(records)) if any(record.is_judged for record in records) else None
     return Result(scenario, engine, records, facts, agreement, cell.facts.get("why_not"))
+
+
+def _are_of(scenario: Scenario, records: tuple[Record, ...]) -> bool:
+    """Return whether records are of every plan and truth of a scenario, with what its intervals can promise."""
+    plans = [name for name, _ in scenario.designs()]
+    cases = {(record.plan, record.truth) for record in records}
+    precise = {record.plan for record in records if record.measure == PRECISION[0]}
+    return precise >= set(plans) and cases >= {(plan, truth.name) for plan in plans for truth in scenario.truths}
 
 
 def is_of_this_version(found: Sweep) -> bool:
@@ -121,8 +124,13 @@ def differences(scenario: Scenario, text: str) -> tuple[str, ...]:
     >>> differences(load_scenario("simon-20-40"), other.model_dump_json(by_alias=True))
     ('truths',)
     """
-    own, kept = json.loads(scenario.model_dump_json(by_alias=True)), json.loads(text)
+    own = json.loads(scenario.model_dump_json(by_alias=True))
+    try:
+        kept = json.loads(text)
+    except (ValueError, RecursionError):
+        kept = None
+    kept = kept if isinstance(kept, dict) else {}
     for data in (own, kept):
-        if data.get("conduct") is not None:
+        if isinstance(data.get("conduct"), dict):
             data["conduct"].pop("n_sims", None)
     return tuple(key for key in dict.fromkeys((*own, *kept)) if key not in _HOW_HARD and own.get(key) != kept.get(key))

@@ -153,11 +153,9 @@ def _run_again(store: Store, found: Sweep) -> str:
     """Return what `run` printed: from the tallies that were kept, so nothing is simulated again."""
     from trialsim.api import run
     from trialsim.report.formats import rendered
-    from trialsim.spec.scenario import Scenario
-    from trialsim.sweep.single import engine_of, kept_tallies
+    from trialsim.sweep.single import engine_of, kept_scenario, kept_tallies
 
-    scenario = Scenario.model_validate_json(found.scenario)
-    engine = engine_of(found)
+    scenario, engine = kept_scenario(found), engine_of(found)
     return rendered(run(scenario, engine, kept=kept_tallies(store, scenario, engine)), "text", full=False)
 
 

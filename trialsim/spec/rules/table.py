@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WORDS = "a mapping from patients to the fewest responses, such as {10: 1, 20: 4}"
 _SHOWN = 8
+_MOST_DIGITS = 20
 
 
 def _whole_keys(value: Any) -> Any:
@@ -21,7 +22,8 @@ def _whole_keys(value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError(_WORDS)
     for key in value:
-        if not (str(key).strip().isdecimal() and 1 <= int(key) <= MAX_PATIENTS):
+        is_number = str(key).strip().isdecimal() and len(str(key)) <= _MOST_DIGITS
+        if not (is_number and 1 <= int(key) <= MAX_PATIENTS):
             raise ValueError(f'the row "{str(key)[:40]}" must be for a whole number of patients from 1')
     return dict(sorted((int(key), least) for key, least in value.items()))
 

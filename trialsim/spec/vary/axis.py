@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from trialsim.errors import nearest
+from trialsim.errors import CONTROLS, nearest
 from trialsim.spec.fields import Name, Part
 
 Scalar: TypeAlias = bool | int | float | str
@@ -90,7 +90,7 @@ else:
     AxisName = Annotated[
         str, BeforeValidator(parse_name), WithJsonSchema({"type": "string", "pattern": _LABEL.pattern})
     ]
-    DottedPath = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    DottedPath = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=rf"^[^{CONTROLS}]+$")]
 
 
 class Axis(Part):
