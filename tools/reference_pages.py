@@ -207,6 +207,16 @@ def _docstring(thing: Any) -> Iterator[str]:
 
 # The command line
 
+COMPLETION = """\
+The shell completes verbs, options, and the names of what ships, once it is told, in its start-up file, with the environment's
+programs on the path:
+
+| shell | in | line |
+|---|---|---|
+| bash (4.4 or later) | `~/.bashrc` | `eval "$(_TRIALSIM_COMPLETE=bash_source trialsim)"` |
+| zsh | `~/.zshrc` | `eval "$(_TRIALSIM_COMPLETE=zsh_source trialsim)"` |
+| fish | `~/.config/fish/completions/trialsim.fish` | `_TRIALSIM_COMPLETE=fish_source trialsim \\| source` |"""
+
 
 def command_line_page() -> str:
     """Return the reference of all verbs and options."""
@@ -214,6 +224,7 @@ def command_line_page() -> str:
     lines += ["`trialsim VERB` and `python -m trialsim VERB` are the same. Results go to stdout, everything else to"]
     lines[-1] += " stderr. Exit codes: 0 done; 2 the input is wrong (one sentence); 3 a simulated value disagrees with"
     lines[-1] += " its exact value; 1 anything else."
+    lines += ["", COMPLETION]
     for path, command in _commands(app, ("trialsim",)):
         lines += ["", f"## {' '.join(path[1:])}", "", *_command(path, command)]
     return "\n".join(lines)

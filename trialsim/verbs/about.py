@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import DisagreementError
+from trialsim.verbs.completion import designs, sources
 
 if TYPE_CHECKING:
     from trialsim.validation import Validation
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SCENARIO…")
+@click.argument("sources", nargs=-1, required=True, metavar="SCENARIO…", shell_complete=sources)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="As for run.")
 def check(sources: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     """Validate scenarios or designs and explain them in plain language; runs nothing.
@@ -62,7 +63,7 @@ def list_() -> None:
 
 
 @click.command()
-@click.argument("designs", nargs=-1, metavar="[DESIGN]…")
+@click.argument("designs", nargs=-1, metavar="[DESIGN]…", shell_complete=designs)
 @click.option("--engine", type=click.Choice(["auto", "exact", "montecarlo"]), default="auto", show_default=True)
 @click.option(
     "--format",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from trialsim.verbs.completion import designs, files
 from trialsim.verbs.options import FORMATS, emit
 
 
 @click.command()
-@click.argument("design")
+@click.argument("design", shell_complete=designs)
 @click.option(
     "--observed",
     multiple=True,
@@ -23,7 +24,7 @@ from trialsim.verbs.options import FORMATS, emit
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
 )
-@click.option("--out", metavar="PATH", help="Write the analysis there instead of to stdout.")
+@click.option("--out", metavar="PATH", shell_complete=files, help="Write the analysis there instead of to stdout.")
 def analyse(
     design: str,
     observed: tuple[str, ...],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from trialsim.verbs.completion import files, sources
 from trialsim.verbs.options import FORMATS, emit
 
 
 @click.command()
-@click.argument("source", metavar="DESIGN")
+@click.argument("source", metavar="DESIGN", shell_complete=sources)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="As for run.")
-@click.option("--out", metavar="PATH", help="Write it there instead of to stdout.")
+@click.option("--out", metavar="PATH", shell_complete=files, help="Write it there instead of to stdout.")
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
 )

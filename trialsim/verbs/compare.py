@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import DisagreementError, InputError
+from trialsim.verbs.completion import sources
 from trialsim.verbs.options import check_jobs, emit, engine_options, load
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SCENARIO…")
+@click.argument("sources", nargs=-1, required=True, metavar="SCENARIO…", shell_complete=sources)
 @click.option(
     "--set",
     "overrides",

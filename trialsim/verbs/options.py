@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import InputError
+from trialsim.verbs.completion import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,9 @@ def scenario_options(command: Any) -> Any:
 def engine_options(command: Any) -> Any:
     """Add --engine, --jobs, --format and --out to a command."""
     for option in (
-        click.option("--out", metavar="PATH", help="Write the result there instead of to stdout."),
+        click.option(
+            "--out", metavar="PATH", shell_complete=files, help="Write the result there instead of to stdout."
+        ),
         click.option(
             "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
         ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trialsim.errors import InputError
+from trialsim.verbs.completion import files, sources
 from trialsim.verbs.options import emit, load
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ FINDS = ("median", "longest", "shortest", "false-go", "false-stop", "disagree")
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=sources)
 @click.option("--trial", metavar="K", help="Number of the trial, from 0.")
 @click.option(
     "--find",
@@ -34,7 +35,7 @@ FINDS = ("median", "longest", "shortest", "false-go", "false-stop", "disagree")
     type=click.Choice(["text", "json", "csv", "html"]),
     help="Default: text, or what the suffix of --out says.",
 )
-@click.option("--out", metavar="PATH", help="Write the trial there instead of to stdout.")
+@click.option("--out", metavar="PATH", shell_complete=files, help="Write the trial there instead of to stdout.")
 def replay(
     scenario: str,
     trial: str | None,

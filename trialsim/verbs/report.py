@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trialsim.errors import DisagreementError, InputError
+from trialsim.verbs.completion import files, sources
 from trialsim.verbs.options import DEFAULT_STORE, check_jobs, emit, load, scenario_options
 from trialsim.verbs.reported import Asked, from_scenario, from_store, opened, say_that_it_varies
 
@@ -24,10 +25,12 @@ SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "docx",
 
 
 @click.command()
-@click.argument("scenario", required=False)
+@click.argument("scenario", required=False, shell_complete=sources)
 @scenario_options
 @click.option("--from", "from_", metavar="ID", help="Report a stored run or sweep (id or name) instead.")
-@click.option("--out", metavar="PATH", help="Where it goes: .html, .md, .docx or .pdf; without it, stdout.")
+@click.option(
+    "--out", metavar="PATH", shell_complete=files, help="Where it goes: .html, .md, .docx or .pdf; without it, stdout."
+)
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="Default: html, or what the suffix of --out says."
 )
@@ -46,7 +49,14 @@ SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "docx",
     metavar="N",
     help="Also bound error rates over the null region by simulation, with N replicates per tile.",
 )
-@click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", help="Where results are kept.")
+@click.option(
+    "--store",
+    default=DEFAULT_STORE,
+    show_default=True,
+    metavar="PATH",
+    shell_complete=files,
+    help="Where results are kept.",
+)
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result, and go on from kept ones.")
 def report(
     scenario: str | None,

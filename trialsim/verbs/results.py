@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trialsim.errors import InputError
+from trialsim.verbs.completion import files
 from trialsim.verbs.options import DEFAULT_STORE
 from trialsim.verbs.sweep import Wanted, check_wanted, picture_options
 from trialsim.verbs.sweep import show as show_sweep
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from trialsim.store import Store, Sweep
 
-_store = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", help="The store.")
+_store = click.option(
+    "--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", shell_complete=files, help="The store."
+)
 
 
 @click.group()
@@ -82,7 +85,12 @@ def show(name: str, store: str, wanted: Wanted) -> None:
 @results.command()
 @click.argument("name")
 @_store
-@click.option("--out", metavar="PATH", help="A .csv, .json or .parquet file; without it, CSV goes to stdout.")
+@click.option(
+    "--out",
+    metavar="PATH",
+    shell_complete=files,
+    help="A .csv, .json or .parquet file; without it, CSV goes to stdout.",
+)
 @click.option("--format", "format_", type=click.Choice(["csv", "json", "parquet"]))
 def export(name: str, store: str, out: str | None, format_: str | None) -> None:
     """Write all rows of a run or sweep: one per measure and cell.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import DisagreementError, InputError
+from trialsim.verbs.completion import files, sources
 from trialsim.verbs.options import DEFAULT_STORE, check_jobs, emit, engine_options, load, scenario_options
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=sources)
 @scenario_options
 @engine_options
-@click.option("--trials", metavar="FILE.parquet", help="Also write one row per simulated trial.")
+@click.option("--trials", metavar="FILE.parquet", shell_complete=files, help="Also write one row per simulated trial.")
 @click.option(
     "--full", is_flag=True, help="Print every measure under every condition (JSON and CSV always hold them all)."
 )
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     help="Simulate until the standard error of every probability (or of a named measure) is at most X; repeatable.",
 )
 @click.option("--max-sims", type=click.IntRange(1, 10**9), metavar="N", help="With --target-mcse: at most so many.")
-@click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", help="Where results are kept.")
+@click.option(
+    "--store",
+    default=DEFAULT_STORE,
+    show_default=True,
+    metavar="PATH",
+    shell_complete=files,
+    help="Where results are kept.",
+)
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result, and go on from kept ones.")
 def run(
     scenario: str,

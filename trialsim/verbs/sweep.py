@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from trialsim.errors import DisagreementError, InputError, TrialsimError
+from trialsim.verbs.completion import files, sources
 from trialsim.verbs.options import DEFAULT_STORE, check_jobs, load, scenario_options
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def picture_options(command: Any) -> Any:
 
     for option in (
         click.option(
-            "--plot-out", metavar="PATH", help="Where it goes: .html; .png, .svg and .pdf if kaleido is there."
+            "--plot-out",
+            metavar="PATH",
+            shell_complete=files,
+            help="Where it goes: .html; .png, .svg and .pdf if kaleido is there.",
         ),
         click.option("--at", multiple=True, metavar="AXIS=LEVEL", help="Fix an axis that the picture does not show."),
         click.option("--maximise", multiple=True, metavar="MEASURE", help="Of pareto: larger is better."),
@@ -61,7 +65,9 @@ def picture_options(command: Any) -> Any:
             "--measure", metavar="MEASURE", help='Such as n_mean, or "p_stop[400 mg]" where there are several.'
         ),
         click.option("--plot", type=click.Choice(KINDS), help="Draw a picture."),
-        click.option("--out", metavar="PATH", help="Write all rows there; its suffix says the format."),
+        click.option(
+            "--out", metavar="PATH", shell_complete=files, help="Write all rows there; its suffix says the format."
+        ),
         click.option("--format", "format_", type=click.Choice(["text", *EXPORTS]), help="Of stdout, or of --out."),
     ):
         with_wanted = option(with_wanted)
@@ -69,7 +75,7 @@ def picture_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=sources)
 @scenario_options
 @click.option("--engine", type=click.Choice(["auto", "exact", "montecarlo"]), default="auto", show_default=True)
 @click.option("--jobs", type=int, default=-1, metavar="J", help="Workers; -1 for one per core. Changes no number.")
@@ -81,7 +87,14 @@ def picture_options(command: Any) -> Any:
     help="Where the work is done. Changes no number.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="An existing Dask cluster, such as tcp://host:8786.")
-@click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="PATH", help="Where results are kept.")
+@click.option(
+    "--store",
+    default=DEFAULT_STORE,
+    show_default=True,
+    metavar="PATH",
+    shell_complete=files,
+    help="Where results are kept.",
+)
 @click.option("--strict", is_flag=True, help="End at the first cell that fails, instead of keeping it with its error.")
 @click.option("--target-mcse", "targets", multiple=True, metavar="[MEASURE=]X", help="As for run, in every cell.")
 @click.option("--max-sims", type=click.IntRange(1, 10**9), metavar="N", help="With --target-mcse: at most so many.")

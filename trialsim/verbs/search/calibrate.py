@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from trialsim.verbs.completion import sources
 from trialsim.verbs.search.options import output_options, rate, show
 
 
 @click.command()
-@click.argument("source", metavar="DESIGN_OR_SCENARIO")
+@click.argument("source", metavar="DESIGN_OR_SCENARIO", shell_complete=sources)
 @click.option("--field", required=True, metavar="PATH", help="The number to set: a dotted path as for --set.")
 @click.option("--from", "start", type=float, required=True, metavar="X", help="Smallest value of the field.")
 @click.option("--to", "stop", type=float, required=True, metavar="X", help="Largest value of the field.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trialsim.errors import InputError
+from trialsim.verbs.completion import files
 from trialsim.verbs.options import FORMATS, emit
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def output_options(command: Any) -> Any:
     """Add --format, --out and --save to a command."""
     for option in (
         click.option("--save", metavar="FOLDER", help="Also write each design there as YAML, ready for run and check."),
-        click.option("--out", metavar="PATH", help="Write the answer there instead of to stdout."),
+        click.option(
+            "--out", metavar="PATH", shell_complete=files, help="Write the answer there instead of to stdout."
+        ),
         click.option(
             "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or what the suffix of --out says."
         ),
