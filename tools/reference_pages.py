@@ -208,8 +208,8 @@ def _docstring(thing: Any) -> Iterator[str]:
 # The command line
 
 COMPLETION = """\
-The shell completes verbs, options, and the names of what ships, once it is told, in its start-up file, with the environment's
-programs on the path:
+The shell completes verbs, options, and the names of what ships, once it is told so in its start-up file, with the
+environment's programs on the path:
 
 | shell | in | line |
 |---|---|---|
