@@ -14,6 +14,7 @@ from app.jobs import manager_of, sentence_of
 from app.panels import panels
 from app.security import secure
 from app.service import Service, TrialsimError
+from app.service.imports import import_early
 from app.settings import Settings, settings_from_environment
 
 WENT_WRONG = "Something went wrong in the server; nothing of yours is lost. Please try again, or reload the page."
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         on_error=_tell,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    import_early()
     service = Service(settings)
     jobs = manager_of(
         settings.celery_broker,
