@@ -48,9 +48,13 @@ def serve(settings: Settings) -> None:
             "Everybody who reaches this address can use the dashboard; put a proxy with sign-on before it.", err=True
         )
     from app.main import create_app
+    from app.managers import QueueError
 
     click.echo("Starting (the first start compiles the kernels; that takes about a minute) …", err=True)
-    server = create_app(settings).server
+    try:
+        server = create_app(settings).server
+    except QueueError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(f"trialsim is ready: http://{settings.host}:{settings.port}/  (Ctrl-C ends it)", err=True)
     waitress.serve(
         server,

@@ -33,7 +33,6 @@ BUSY = "The server is busy with other runs; please try again in a moment."
 BUSY_OWN = "You have other runs under way; please let them end, or cancel one."
 TOO_LONG = "This run was stopped after the longest time that this server gives to one; please ask for less."
 ABANDONED = "This run was stopped, because its page had not asked for it for a while; please start it again."
-NO_CELERY = "CELERY_BROKER is set, but Celery is not installed: pip install 'dash[celery]', or unset CELERY_BROKER."
 VISITOR = "trialsim-visitor"
 """The cookie that tells one browser from another, by nothing but a random word."""
 NICE = 10
@@ -43,10 +42,6 @@ _DASH_SAYS = "An error occurred inside a background callback: "
 
 class Cancelled(BaseException):
     """Nobody waits for this job any more; raised by `set_progress`, not to be caught by the job."""
-
-
-class CeleryMissingError(RuntimeError):
-    """Celery is asked for, but is not there; the text is one sentence."""
 
 
 @dataclass(eq=False)
@@ -152,12 +147,12 @@ class ThreadManager(BaseBackgroundCallbackManager):
             job = _Job(key, partial(job_fn, args, context), copy_context(), self._clock(), visitor)
             self._jobs[key] = job
             if visitor and self._n_of(visitor) > self._n_per_visitor:
-                self._finish(job, _error(BUSY_OWN))
+                self._finish(job, error_of(BUSY_OWN))
             elif self._n_threads < self._n_running or len(self._waiting) < self._n_waiting:
                 self._waiting.append(job)
                 self._start()
             else:
-                self._finish(job, _error(BUSY))
+                self._finish(job, error_of(BUSY))
         return key
 
     def get_progress(self, key: str) -> list[Any] | None:
@@ -233,9 +228,9 @@ class ThreadManager(BaseBackgroundCallbackManager):
         except (PreventUpdate, Cancelled):
             result = no_update
         except self._told as error:
-            result = _error(str(error))
+            result = error_of(str(error))
         except BaseException as error:
-            result = _error(str(error) or type(error).__name__, traceback.format_exc())
+            result = error_of(str(error) or type(error).__name__, traceback.format_exc())
         with self._lock:
             self._n_threads -= 1
             if not job.is_stopped:
@@ -257,10 +252,10 @@ class ThreadManager(BaseBackgroundCallbackManager):
         for job in list(self._jobs.values()):
             if job.finished is None and now - job.seen > self._abandoned_after:
                 self._stop(job)
-                self._finish(job, _error(ABANDONED))
+                self._finish(job, error_of(ABANDONED))
             elif job.finished is None and job.began is not None and now - job.began > self._longest:
                 self._stop(job)
-                self._finish(job, _error(TOO_LONG))
+                self._finish(job, error_of(TOO_LONG))
             elif job.finished is not None and now - max(job.seen, job.finished) > self._uncollected_after:
                 del self._jobs[job.key]
 
@@ -273,10 +268,11 @@ class ThreadManager(BaseBackgroundCallbackManager):
 
     def _set_props(self, job: _Job, id_: str, props: dict[str, Any]) -> None:
         with self._lock:
-            job.props[id_] = props
+            job.props[id_] = {**job.props.get(id_, {}), **props}  # what was set before the last poll is not lost
 
 
-def _error(sentence: str, trace: str = "") -> dict[str, Any]:
+def error_of(sentence: str, trace: str = "") -> dict[str, Any]:
+    """Return what Dash takes for the error of a background callback."""
     return {"background_callback_error": {"msg": sentence, "tb": trace}}
 
 
@@ -297,32 +293,3 @@ def sentence_of(error: Exception) -> str | None:
     if not text.startswith(_DASH_SAYS) or "\nTraceback " in text:
         return None
     return text.removeprefix(_DASH_SAYS).rstrip()
-
-
-def manager_of(
-    celery_broker: str | None, n_running: int, n_waiting: int, **limits: Any
-) -> BaseBackgroundCallbackManager:
-    """Return who runs the background callbacks: threads of this process, or Celery if a broker is named.
-
-    Parameters
-    ----------
-    celery_broker
-        Address of the broker, which keeps the results too; None: the environment variable CELERY_BROKER, if set.
-    n_running, n_waiting, limits
-        As for `ThreadManager`; Celery's workers have limits of their own.
-
-    Raises
-    ------
-    CeleryMissingError
-        If a broker is named and Celery is not installed.
-    """
-    broker = celery_broker or os.environ.get("CELERY_BROKER")
-    if not broker:
-        return ThreadManager(n_running, n_waiting, **limits)
-    try:
-        from celery import Celery
-        from dash import CeleryManager
-
-        return CeleryManager(Celery("trialsim", broker=broker, backend=broker))
-    except ImportError as error:
-        raise CeleryMissingError(NO_CELERY) from error

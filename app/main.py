@@ -10,7 +10,8 @@ from flask import Flask
 from app import actions, shell
 from app.compression import keep_compressed
 from app.index import IGNORED, Dashboard, index
-from app.jobs import manager_of, sentence_of
+from app.jobs import sentence_of
+from app.managers import manager_of
 from app.panels import panels
 from app.security import secure
 from app.service import Service, TrialsimError
@@ -47,14 +48,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     )
     import_early()
     service = Service(settings)
-    jobs = manager_of(
-        settings.celery_broker,
-        settings.n_running,
-        settings.n_waiting,
-        n_per_visitor=settings.n_per_visitor,
-        longest_s=settings.max_job_seconds,
-        told=(TrialsimError,),
-    )
+    jobs = manager_of(settings, told=(TrialsimError,))
     app.server.extensions["trialsim-jobs"] = jobs
     app.layout = shell.layout(service)
     shell.register(app, service)
@@ -62,9 +56,15 @@ def create_app(settings: Settings | None = None) -> Dash:
     for panel in panels():
         panel.register(app, service, jobs)
     secure(app, settings)
+    _set_up(app)
     if settings.warm:
         service.warm()
     return app
+
+
+def _set_up(app: Dash) -> None:
+    """Make the first request: Dash names its scripts then, and another at the same time would meet half of them."""
+    app.server.test_client().get("/", base_url="http://localhost")
 
 
 def _tell(error: Exception) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,23 @@ def test_scripts_are_left_to_whom_they_serve(tmp_path: Path) -> None:
     assert "/dash_table/" not in page
     assert page.count("plotly-cartesian") == 1  # named for later, not run before everything else
     assert client.get(page.split('id="plotly-script" href="')[1].split('"')[0]).status_code == 200
+
+
+NAMED = """
+import json, sys
+from app.main import create_app
+from app.settings import Settings
+
+settings = Settings(store=sys.argv[1], warm=False, host="10.0.0.1", allowed_hosts="trials.example.org")
+print(json.dumps({name: sorted(paths) for name, paths in create_app(settings).registered_paths.items()}))
+"""
+
+
+def test_its_scripts_are_known_before_the_first_visitor_comes(tmp_path: Path) -> None:
+    """Dash names them at the first request: of two at once, the second was refused one that was not named yet."""
+    words = [sys.executable, "-c", NAMED, str(tmp_path / "s.sqlite")]
+    ran = subprocess.run(words, cwd=index.ASSETS.parents[1], capture_output=True, text=True, check=True)
+    named = json.loads(ran.stdout)
+    assert {"dash", "dash_ag_grid", "dash_mantine_components"} <= named.keys()
+    assert [path for path in named["dash"] if path.startswith("deps/react@")]
+    assert [path for path in named["dash"] if "async-graph" in path]

@@ -11,7 +11,10 @@ import dash
 import pytest
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 
-from app.jobs import NO_CELERY, CeleryMissingError, ThreadManager, manager_of
+from app.jobs import ThreadManager
+from app.managers import NO_CELERY, QueueError, manager_of
+from app.queued_jobs import QueueManager
+from app.settings import Settings
 
 
 def test_every_method_that_dash_calls_is_ours() -> None:
@@ -19,8 +22,9 @@ def test_every_method_that_dash_calls_is_ours() -> None:
     source = "".join((folder / name).read_text(encoding="utf-8") for name in ("_callback.py", "dash.py"))
     called = set(re.findall(r"(?:callback_manager|executor|\bmanager)\.(\w+)\(", source))
     assert {"call_job_fn", "get_result", "job_running", "terminate_job", "get_progress"} <= called
-    for name in called | {"make_job_fn", "register"}:
+    for name in called | {"make_job_fn"}:
         assert name in vars(ThreadManager), name
+        assert name in vars(QueueManager), name
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,7 @@ def test_every_method_that_dash_calls_is_ours() -> None:
     ],
 )
 def test_signatures_are_those_of_dash(method: str, names: list[str]) -> None:
-    for owner in (BaseBackgroundCallbackManager, ThreadManager):
+    for owner in (BaseBackgroundCallbackManager, ThreadManager, QueueManager):
         assert [*inspect.signature(getattr(owner, method)).parameters][1:] == names
 
 
@@ -50,11 +54,11 @@ def test_there_is_one_signing_secret() -> None:
 
 def test_threads_unless_a_broker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CELERY_BROKER", raising=False)
-    assert isinstance(manager_of(None, 1, 1), ThreadManager)
+    assert isinstance(manager_of(Settings()), ThreadManager)
 
 
 def test_without_celery_a_broker_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "celery", None)
     monkeypatch.setenv("CELERY_BROKER", "redis://127.0.0.1:1")
-    with pytest.raises(CeleryMissingError, match=re.escape(NO_CELERY)):
-        manager_of(None, 1, 1)
+    with pytest.raises(QueueError, match=re.escape(NO_CELERY)):
+        manager_of(Settings())

@@ -123,6 +123,23 @@ def test_dash_polls_progress_and_answer() -> None:
         assert manager._jobs == {}
 
 
+def test_what_is_set_of_a_component_between_two_polls_adds_up() -> None:
+    gate = Gate()
+
+    def job(set_progress: Callable[[Any], None], *_: Any) -> list[str]:
+        for props in ({"children": "first", "hidden": True}, {"children": "second"}):
+            set_props("toast", props)
+        return gate(set_progress, "")
+
+    with made(job, ThreadManager(1, 0), []) as app:
+        tab = Tab(app)
+        handles = tab.start()
+        gate.goes_on.set()
+        assert gate.ended.wait(SOON)
+        answer = tab.last(handles).get_json()
+    assert answer["sideUpdate"] == {"toast": {"children": "second", "hidden": True}}
+
+
 def test_dash_shows_the_error_of_a_job_to_on_error() -> None:
     errors: list[Exception] = []
 

@@ -87,14 +87,14 @@ def test_a_run_to_its_end_and_then_another_question(open_page: Callable[..., Pag
 
 def test_two_tabs_at_once_have_each_their_own_estimates(open_page: Callable[..., Page]) -> None:
     """The same question in both but for the truth; a third run, alone, finds what the first found beside another."""
-    tabs = [open_page(f"/simulate?v.n_sims=2000&v.truth={truth}") for truth in ("weak", "active")]
+    tabs = [open_page(f"/simulate?v.n_sims=500&v.truth={truth}") for truth in ("weak", "active")]
     for tab in tabs:
         tab.click("#simulate-run")
     for tab in tabs:
         is_done(tab)
     first, second = (tab.locator("#simulate-costs table").inner_text() for tab in tabs)
     assert first != second
-    alone = open_page("/simulate?v.n_sims=2000&v.truth=weak")
+    alone = open_page("/simulate?v.n_sims=500&v.truth=weak")
     alone.click("#simulate-run")
     is_done(alone)
     assert alone.locator("#simulate-costs table").inner_text() == first

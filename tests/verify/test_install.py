@@ -7,53 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.contracts.packages import ROOT
+from tests.verify.installed import ran
 
 pytestmark = pytest.mark.slow_install
-NO_INDEX = (
-    "No matching distribution found",
-    "Could not find a version",
-    "Network is unreachable",
-    "NewConnectionError",
-)
-OURS = ("PYTHONPATH", "VIRTUAL_ENV", "NUMBA_CACHE_DIR")
-
-
-def ran(cwd: Path, *words: object, **environment: str) -> str:
-    """Return what a command prints; one that fails is a failed test that says why."""
-    kept = {name: value for name, value in os.environ.items() if name not in OURS}
-    done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env={**kept, **environment}, check=False, capture_output=True, text=True
-    )
-    said = done.stderr + done.stdout
-    if done.returncode and any(sign in said for sign in NO_INDEX):
-        pytest.fail(
-            f"NOT RUN: the installation was not tried, for no package index answers: {said[-600:]}", pytrace=False
-        )
-    assert done.returncode == 0, said
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the wheel, which was made from the source distribution."""
-    folder = tmp_path_factory.mktemp("dist")
-    ran(ROOT, sys.executable, "-m", "build", "--outdir", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def programs(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the programs of an environment into which only the wheel was installed."""
     folder = tmp_path_factory.mktemp("empty") / "environment"
     ran(folder.parent, sys.executable, "-m", "venv", folder)
-    (wheel,) = dist.glob("*.whl")
     ran(folder.parent, folder / "bin" / "python", "-m", "pip", "install", wheel)
     return folder / "bin"
 
