@@ -71,7 +71,7 @@ def running(folder: Path, *words: object, **environment: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def address(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_url(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of two server processes whose simulations run in a worker of Celery's."""
     redis, folder = redis_server(), tmp_path_factory.mktemp("queue")
     programs = folder / "environment" / "bin"
@@ -108,17 +108,17 @@ def done(page: Page) -> str:
     return page.locator("#simulate-costs table").inner_text()
 
 
-def test_runs_side_by_side_have_their_own_estimates_and_can_be_cancelled(address: str, open_page: Opener) -> None:  # noqa: F811
-    tabs = [open_page(f"/simulate?v.n_sims=2000&v.truth={truth}", address=address) for truth in ("weak", "active")]
+def test_runs_side_by_side_have_their_own_estimates_and_can_be_cancelled(open_page: Opener) -> None:  # noqa: F811
+    tabs = [open_page(f"/simulate?v.n_sims=2000&v.truth={truth}") for truth in ("weak", "active")]
     for tab in tabs:
         tab.click("#simulate-run")
     first, second = (done(tab) for tab in tabs)
     assert first != second
     assert tabs[0].locator("#simulate-told").inner_text().startswith("2,000 trials in ")
-    alone = open_page("/simulate?v.n_sims=2000&v.truth=weak", address=address)
+    alone = open_page("/simulate?v.n_sims=2000&v.truth=weak")
     alone.click("#simulate-run")
     assert done(alone) == first
-    long = open_page("/simulate?v.n_sims=200000&v.truth=active", address=address)
+    long = open_page("/simulate?v.n_sims=200000&v.truth=active")
     long.click("#simulate-run")
     long.wait_for_selector("#simulate-costs table")
     long.click("#simulate-cancel")

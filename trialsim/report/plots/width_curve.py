@@ -71,6 +71,12 @@ def _marks(widths: Widths) -> dict[str, Any]:
         return {"shapes": [upright(widths.chosen)]}
     pen = {"color": OKABE_ITO[2], "width": 1.5, "dash": "dashdot"}
     across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": widths.target, "y1": widths.target, "line": pen}
-    place = {"x": 1, "xref": "paper", "xanchor": "right", "y": widths.target, "yanchor": "bottom"}
+    place = {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": widths.target,
+        "yanchor": "top",
+    }  # the curve comes from above
     words = {**place, "showarrow": False, "text": f"promised ±{100 * widths.target:.2f}"}
     return {"shapes": [upright(widths.chosen), across], "annotations": [words]}
