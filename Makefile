@@ -7,6 +7,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
+# Compiled files are kept: hundreds of tests start a program, and each would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run dashboard test test-lowest check kernels browser verify fuzz bench build licences audit docs clean lock
 
@@ -42,7 +45,7 @@ test: $(STAMP)  ## every check, and the tests but the longest (some minutes)
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not ($(LONG))"
 
 verify: $(STAMP)  ## the longest tests: statistics, kernels with bounds checked, every way through the dashboard, an installation
-	$(PY) -m pytest -n auto -m "$(LONG)" -o addopts="-ra -p no:dash --strict-markers --import-mode=importlib" tests
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "$(LONG)" tests
 
 fuzz: $(STAMP)  ## a million inputs with something wrong in them (docs/fuzzing.md); what is found is in build/fuzz
 	$(PY) -m tests.fuzz --n 1000000

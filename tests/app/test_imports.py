@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.service.imports import SOUGHT
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +30,7 @@ print(json.dumps({"new": found, "before": sorted(before), "parquet": bool(shown[
 """
 
 
+@pytest.mark.long
 def test_a_job_loads_nothing_that_another_looks_for(tmp_path: Path) -> None:
     words = [sys.executable, "-c", PROGRAM, str(tmp_path / "s.sqlite")]
     said = json.loads(subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout)

@@ -94,7 +94,9 @@ def test_two_tabs_at_once_have_each_their_own_estimates(open_page: Callable[...,
         is_done(tab)
     first, second = (tab.locator("#simulate-costs table").inner_text() for tab in tabs)
     assert first != second
-    alone = open_page("/simulate?v.n_sims=500&v.truth=weak")
+    alone = tabs[0]
+    alone.reload()
+    wait(alone)
     alone.click("#simulate-run")
     is_done(alone)
     assert alone.locator("#simulate-costs table").inner_text() == first

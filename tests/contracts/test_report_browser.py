@@ -193,6 +193,7 @@ def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+@pytest.mark.slow_browser
 def test_the_founding_trial_is_drawn_and_quiet_too(browser: Browser, founding: Path) -> None:
     found = open_file(browser, founding)
     assert found.page.get_attribute("html", "data-figures") == "drawn"

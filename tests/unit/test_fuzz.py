@@ -91,7 +91,7 @@ SLOW_TO_IMPORT = ("links", "callbacks", "names")
 
 
 def test_a_few_inputs_of_each_kind_do_what_they_may(tmp_path: Path) -> None:
-    _smoke([name for name in SHARES if name not in SLOW_TO_IMPORT], 150, tmp_path)
+    _smoke([name for name in SHARES if name not in SLOW_TO_IMPORT], 60, tmp_path)
 
 
 @pytest.mark.long
