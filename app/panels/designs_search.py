@@ -76,7 +76,7 @@ def layout(state: Link) -> Any:
         )
         for name, value in values.items()
     ]
-    families = [{"value": name, "label": words} for name, (words, _) in searching.FAMILIES.items()]
+    families = [{"value": name, "label": one.words} for name, one in searching.FAMILIES.items()]
     select = dmc.Select(
         id="search-family",
         label="family",

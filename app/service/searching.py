@@ -10,6 +10,7 @@ from trialsim.errors import InputError
 from trialsim.report.plots.feasible import feasible_designs
 from trialsim.report.search_tables import table as table_of
 from trialsim.search.fleming import fleming
+from trialsim.search.predictive import predictive
 from trialsim.search.simon import simon
 from trialsim.search.single_stage import single_stage
 from trialsim.spec.design import Design
@@ -23,18 +24,26 @@ if TYPE_CHECKING:
     from trialsim.report.table import Table
     from trialsim.search.found import Found, Search
 
-FAMILIES: dict[str, tuple[str, Callable[..., Search]]] = {
-    "simon": ("Simon: two stages, optimal, minimax and admissible", simon),
-    "single-stage": ("single stage, exact (A'Hern)", single_stage),
-    "fleming": ("Fleming: two stages of equal size", fleming),
+
+class Family(NamedTuple):
+    """Designs of one kind."""
+
+    words: str
+    search: Callable[..., Search]
+    most: int = 150
+    """Most patients of a design that is looked for, so that an answer takes no longer than a moment."""
+
+
+FAMILIES = {
+    "simon": Family("Simon: two stages, optimal, minimax and admissible", simon),
+    "single-stage": Family("single stage, exact (A'Hern)", single_stage),
+    "fleming": Family("Fleming: two stages of equal size", fleming),
+    "predictive": Family("predictive probability: a look after every patient (Lee and Liu)", predictive, 50),
 }
-"""Families by the name that the command line gives them: words, and what finds."""
+"""By the name that the command line gives them: the families that ask for rates and errors alone."""
 
 ASKED = {"null_rate": 0.05, "target_rate": 0.30, "alpha": 0.05, "beta": 0.10}
 """What every family asks, with the values that the page begins with."""
-
-MOST = 150
-"""Most patients of a design that is looked for, so that an answer takes no longer than a moment."""
 
 
 class Answer(NamedTuple):
@@ -61,7 +70,7 @@ def find(family: str, asked: Mapping[str, Any]) -> Answer:
         raise Refusal(f"there is no family {family[:40]} here; accepted: {', '.join(FAMILIES)}.")
     values = {name: _number(name, asked.get(name)) for name in ASKED}
     try:
-        found = FAMILIES[family][1](**values, n_max=MOST)
+        found = FAMILIES[family].search(**values, n_max=FAMILIES[family].most)
     except InputError as error:
         raise Refusal(str(error)) from None
     feasible = found.feasible
@@ -72,7 +81,7 @@ def find(family: str, asked: Mapping[str, Any]) -> Answer:
         feasible_designs(found) if is_drawn else None,
         tuple((_words(design), query_of(_state(design))) for design in found.designs if design.document),
         found.notes,
-        f"python -m trialsim search {family} {options} --n-max {MOST}",
+        f"python -m trialsim search {family} {options} --n-max {FAMILIES[family].most}",
     )
 
 
