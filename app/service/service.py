@@ -1,4 +1,4 @@
-"""The scenario that a state means, what Explore asks of it, and what leaves a page.
+"""The scenario that a state means, the question that Explore asks of it, and what leaves a page.
 
 Methods take plain values and states, and return figures, tables and sentences. Whatever a visitor sends is validated by
 the library's own schema; what it refuses is a `Refusal`: one sentence, and the path of the field that caused it.
@@ -10,19 +10,17 @@ import json
 import shlex
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from app.kept import kept
 from app.service.bounded import BoundedReader, TooMuchError
+from app.service.exact import Exact
 from app.service.replays import FORMATS, Replays
 from app.service.truths import EXPLORED, explored_truth, rates_chosen, truth_of
 from app.state import State, unpacked
-from trialsim.curves import AT_TRUTH, Curves, curves, joint, same_rate, widths
+from trialsim.curves import joint, widths
 from trialsim.errors import InputError as Refusal
 from trialsim.errors import TrialsimError
-from trialsim.report.cards import Card, cards
-from trialsim.report.plots import joint_map, operating_curves, sample_size, width_curve
-from trialsim.report.plots.drawing import Drawing
 from trialsim.spec.form import FormField, fields_of
 from trialsim.spec.load import scenario_document, scenario_of, shipped_document
 from trialsim.spec.overrides import Override, path_of
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.settings import Settings
-    from trialsim.report.table import Table
     from trialsim.spec.design import Design
     from trialsim.spec.load import Document
     from trialsim.spec.scenario import Scenario
@@ -53,15 +50,7 @@ MAX_EXPLORED_PATIENTS = 2_000
 """Of a design whose curves follow a slider; a larger one is for the command line."""
 
 
-class Measure(NamedTuple):
-    """A number under each truth, for a table."""
-
-    label: str
-    values: tuple[float | None, ...]
-    is_patients: bool
-
-
-class Service:
+class Service(Exact):
     """The library, as the pages see it. Holds settings and bounded caches of what ships, nothing of any visitor."""
 
     def __init__(self, settings: Settings) -> None:
@@ -225,75 +214,6 @@ class Service:
         left_out = ("conduct", "plans", "vary")
         return replace(document, data={key: value for key, value in document.data.items() if key not in left_out})
 
-    def moving(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, Curves, list[str]]:
-        """Return the curves of `curves` and those of `at_truths`, found in one go and with fewer measures."""
-        truths, names = self._truths(design, rates)
-        along = same_rate(rates)
-        found = curves(design, [*along, *truths])
-        parts = (slice(len(along)), slice(len(along), None))
-        first, last = (
-            found._replace(truths=found.truths[part], values={key: own[part] for key, own in found.values.items()})
-            for part in parts
-        )
-        return first, last, names
-
-    def curves(self, design: Design, rates: tuple[float, ...]) -> Curves:
-        """Return a design over all true rates of response, at the toxicity of the rates explored."""
-        return curves(design, same_rate(rates))
-
-    def at_truths(self, design: Design, rates: tuple[float, ...]) -> tuple[Curves, list[str]]:
-        """Return a design at its null and target rates and at the rates explored, and the names of these."""
-        truths, names = self._truths(design, rates)
-        return curves(design, truths, AT_TRUTH), names
-
-    def _truths(self, design: Design, rates: tuple[float, ...]) -> tuple[list[tuple[float, ...]], list[str]]:
-        if design.hypotheses is None:
-            return [rates], [EXPLORED]
-        ends = (design.hypotheses.null_rate, design.hypotheses.target_rate)
-        return [*((end,) * len(design.arms) for end in ends), rates], ["null", "target", EXPLORED]
-
-    def operating_figure(self, found: Curves, rates: tuple[float, ...]) -> Drawing:
-        """Return the operating characteristics over the true rate."""
-        return operating_curves.drawing(found, rates)
-
-    def operating_lines(self, found: Curves) -> list[list[float]]:
-        """Return the heights of the curves of `operating_figure`, in order."""
-        return [[round(value, 6) for value in line.values.tolist()] for line in operating_curves.lines(found)]
-
-    def size_figure(self, found: Curves) -> Drawing:
-        """Return the expected number of patients over the true rate."""
-        return sample_size.expected_drawing(found)
-
-    def distribution_figure(self, found: Curves, names: Sequence[str]) -> Drawing:
-        """Return the distribution of the number of patients at a few truths."""
-        return sample_size.distribution_drawing(found, names)
-
-    def joint_figure(self, design: Design, which: str, rates: tuple[float, ...]) -> Drawing | None:
-        """Return the map of two arms; None if there are not two."""
-        found = joint(design, like=rates)
-        known = {"both": "both", "one": "one", "none": "none"}
-        return None if found is None else joint_map.drawing(found, known.get(which, "both"), rates)  # type: ignore[arg-type]
-
-    def width_figure(self, design: Design) -> Drawing:
-        """Return the widest interval by the number of patients."""
-        return width_curve.drawing(widths(design))
-
-    def decisions(self, design: Design, plan: Any) -> Table:
-        """Return the decision table of a design."""
-        from trialsim.report.boundaries import decision_table
-
-        return decision_table(design, plan, design.name)
-
-    def in_words(self, design: Design) -> str:
-        """Return the design as a paragraph."""
-        from trialsim.report.explain import paragraph
-
-        return paragraph(design)
-
-    def cards(self, found: Curves, names: Sequence[str]) -> list[Card]:
-        """Return the numbers that a protocol quotes."""
-        return cards(found, names)
-
     def field_at(self, refused: Refusal, fields: Sequence[FormField]) -> str | None:
         """Return the path of the field that a refusal is about, or of the first in the part it is about."""
         path = refused.path if refused.path.startswith(("design", "conduct", "truths")) else f"design.{refused.path}"
@@ -304,19 +224,6 @@ class Service:
                 if one.where == start or one.where.startswith(f"{start}."):
                     return one.path
         return None
-
-    def measures(self, found: Curves, names: Sequence[str]) -> list[Measure]:
-        """Return the measures at a few truths, one row each; what is the arm's and the trial's alike, once."""
-        wanted = ("p_stop", "p_continue", "p_arms_continuing", "p_success", "p_reject", "pet", "n_mean", "n_sd")
-        rows: dict[tuple[str, tuple[float, ...]], Measure] = {}
-        for key, values in found.values.items():
-            measure, arm, look, _, value, _ = key
-            if measure not in wanted or (measure == "p_arms_continuing" and len(found.design.arms) == 1):
-                continue
-            label = _label(measure, arm, look, value, len(found.design.arms))
-            own = tuple(float(values[number]) for number in range(len(names)))
-            rows.setdefault((label, own), Measure(label, own, measure in ("n_mean", "n_sd")))
-        return list(rows.values())
 
     # Simulate: one truth under calendar conduct (`app.service.conduct`, `app.service.simulation`).
 
@@ -425,23 +332,3 @@ def _override(path: str, value: Any) -> Override:
 
 def _in_yaml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _label(measure: str, arm: str | None, look: str | None, value: float | None, n_arms: int) -> str:
-    """Return what a row of the table of measures is called."""
-    who = arm if arm is not None and arm != "pooled" and n_arms > 1 else "the trial"
-    at = f" at {look}" if look is not None else ""
-    count = int(value or 0)
-    several = {0: "no arm goes on", n_arms: "all arms go on", 1: "one arm only goes on"}
-    how_many = several.get(count, f"{count} arms go on")
-    words = {
-        "p_stop": f"P({who} stops{at})",
-        "p_continue": f"P({who} goes on{at})",
-        "p_arms_continuing": f"P({how_many}{at})",
-        "p_success": f"P(success of {who}{at})",
-        "p_reject": f"P(null hypothesis of {who} rejected)",
-        "pet": f"P({who} stops before the final look)",
-        "n_mean": f"expected patients, {who}",
-        "n_sd": f"SD of patients, {who}",
-    }
-    return words[measure]
