@@ -138,7 +138,7 @@ def register(app: Dash, service: Service, jobs: Any) -> None:  # noqa: ARG001 - 
 
 
 def _grid(name: str) -> Any:
-    number: dict[str, Any] = {"filter": "agNumberColumnFilter", "type": "rightAligned", "width": 105}
+    number: dict[str, Any] = {"filter": "agNumberColumnFilter", "type": "rightAligned", "width": 118}
     percent = {"function": "params.value == null ? '–' : d3.format('.4~g')(100 * params.value) + ' %'"}
     long = {"flex": 2, "minWidth": 240, "wrapText": True, "autoHeight": True, "cellClass": "long"}
     columns = [

@@ -232,6 +232,7 @@ def patient_grid(header: list[str], rows: list[dict[str, Any]]) -> Any:
             "domLayout": "autoHeight",
         },
         style={"height": None},
+        className="ag-theme-quartz",
     )
 
 

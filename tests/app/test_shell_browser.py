@@ -26,6 +26,19 @@ GRAVE = ("serious", "critical")
 NARROW = {"width": 390, "height": 844}
 STANDS = """() => [...document.querySelectorAll('.ag-root-wrapper')].every(
   (grid) => grid.offsetParent === null || grid.querySelector('.ag-row, .ag-overlay-no-rows-center'))"""
+UNLIT = """() => {
+  const light = (colour) => {
+    const [r, g, b, a = 1] = colour.match(/[0-9.]+/g).map(Number);
+    return (a * (2 * r + 7 * g + b)) / 10;
+  };
+  const all = (what, isWrong) =>
+    [...document.querySelectorAll(what)].filter((one) => isWrong(one, getComputedStyle(one)));
+  const words = all('.js-plotly-plot .main-svg text', (one, style) =>
+    one.textContent.trim() && one.getBoundingClientRect().width && light(style.fill) < 110);
+  const grids = all('.ag-root-wrapper, .ag-root-wrapper .ag-row', (one, style) => light(style.backgroundColor) > 110);
+  return [...words.map((one) => one.textContent), ...grids.map((one) => one.className)];
+}"""
+"""What a dark page has of a light one: dark words in figures, light rows and grids."""
 SCROLLS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -77,7 +90,7 @@ def test_a_page_is_sound_in_light_in_dark_and_on_a_phone(path: str, open_page: O
     page.emulate_media(color_scheme="dark")
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
     page.wait_for_timeout(300)  # colours change over a moment
-    findings["dark"] = grave(page, COLOURS)
+    findings["dark"] = [*grave(page, COLOURS), *page.evaluate(UNLIT)]
     page.screenshot(path=pictures() / f"{name}-dark.png", full_page=True)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
