@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
 DEFAULT_STORE = "results/trialsim.sqlite"
+store_option = click.option(
+    "--store",
+    default=DEFAULT_STORE,
+    show_default=True,
+    metavar="PATH",
+    shell_complete=files,
+    help="Where results are kept.",
+)
 
 
 def scenario_options(command: Any) -> Any:

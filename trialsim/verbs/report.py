@@ -12,7 +12,7 @@ import click
 
 from trialsim.errors import DisagreementError, InputError
 from trialsim.verbs.completion import files, sources
-from trialsim.verbs.options import DEFAULT_STORE, check_jobs, emit, load, scenario_options
+from trialsim.verbs.options import check_jobs, emit, load, scenario_options, store_option
 from trialsim.verbs.reported import Asked, from_scenario, from_store, opened, say_that_it_varies
 
 if TYPE_CHECKING:
@@ -49,14 +49,7 @@ SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "docx",
     metavar="N",
     help="Also bound error rates over the null region by simulation, with N replicates per tile.",
 )
-@click.option(
-    "--store",
-    default=DEFAULT_STORE,
-    show_default=True,
-    metavar="PATH",
-    shell_complete=files,
-    help="Where results are kept.",
-)
+@store_option
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result, and go on from kept ones.")
 def report(
     scenario: str | None,

@@ -11,7 +11,7 @@ import click
 
 from trialsim.errors import DisagreementError, InputError
 from trialsim.verbs.completion import files, sources
-from trialsim.verbs.options import DEFAULT_STORE, check_jobs, emit, engine_options, load, scenario_options
+from trialsim.verbs.options import check_jobs, emit, engine_options, load, scenario_options, store_option
 
 if TYPE_CHECKING:
     from trialsim.api import Result
@@ -37,14 +37,7 @@ if TYPE_CHECKING:
     help="Simulate until the standard error of every probability (or of a named measure) is at most X; repeatable.",
 )
 @click.option("--max-sims", type=click.IntRange(1, 10**9), metavar="N", help="With --target-mcse: at most so many.")
-@click.option(
-    "--store",
-    default=DEFAULT_STORE,
-    show_default=True,
-    metavar="PATH",
-    shell_complete=files,
-    help="Where results are kept.",
-)
+@store_option
 @click.option("--save/--no-save", default=True, show_default=True, help="Keep the result, and go on from kept ones.")
 def run(
     scenario: str,

@@ -11,7 +11,7 @@ import click
 
 from trialsim.errors import DisagreementError, InputError, TrialsimError
 from trialsim.verbs.completion import files, sources
-from trialsim.verbs.options import DEFAULT_STORE, check_jobs, load, scenario_options
+from trialsim.verbs.options import check_jobs, load, scenario_options, store_option
 
 if TYPE_CHECKING:
     from trialsim.report.sweep_pictures import Picture
@@ -87,14 +87,7 @@ def picture_options(command: Any) -> Any:
     help="Where the work is done. Changes no number.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="An existing Dask cluster, such as tcp://host:8786.")
-@click.option(
-    "--store",
-    default=DEFAULT_STORE,
-    show_default=True,
-    metavar="PATH",
-    shell_complete=files,
-    help="Where results are kept.",
-)
+@store_option
 @click.option("--strict", is_flag=True, help="End at the first cell that fails, instead of keeping it with its error.")
 @click.option("--target-mcse", "targets", multiple=True, metavar="[MEASURE=]X", help="As for run, in every cell.")
 @click.option("--max-sims", type=click.IntRange(1, 10**9), metavar="N", help="With --target-mcse: at most so many.")
