@@ -160,17 +160,16 @@ def _register_open(app: Dash, service: Service) -> None:
     )
     def _open(done: Any, cancels: Any, selected: Any, data: Any) -> Any:
         state = state_of(data)
-        if ctx.triggered_id == "sweep-list":
-            sweep_id, told = _selected(selected), no_update
-            if not sweep_id or sweep_id == state.seen("sweep"):
-                return [no_update] * 7
-        elif ctx.triggered_id == "sweep-done" and isinstance(done, dict):
+        causes = set(ctx.triggered_prop_ids.values())  # several, when the page was busy
+        if "sweep-done" in causes and isinstance(done, dict):
             sweep_id = str(done.get("id", ""))
             told = refusal(str(done["problem"])) if done.get("problem") else html.P(done.get("words"), className="note")
-        else:
-            if ctx.triggered_id != "sweep-cancel" or not cancels:
-                return [no_update] * 7
+        elif "sweep-cancel" in causes and cancels:
             sweep_id, told = "", html.P(STOPPED, className="note")
+        else:
+            sweep_id, told = _selected(selected) if "sweep-list" in causes else "", no_update
+            if not sweep_id or sweep_id == state.seen("sweep"):
+                return [no_update] * 7
         return _opened(service, state, data, sweep_id, told)
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from app.jobs import Cancelled
+from app.main import create_app
 from app.panels import sweep, sweep_cells, sweep_form, sweep_pictures, sweep_shown
 from app.service import Refusal, Service, sweep_runs, sweep_store, sweeps
 from app.service.sweeps import Row
 from app.settings import Settings
 from app.state import State, as_data, from_query, query_of
+from tests.app.test_security import UPDATE, body, callbacks
 from tests.contracts.in_process import called
 
 GATE, NEEDED = "design.looks.proof-of-concept.at.per_arm", "design.looks.proof-of-concept.continue_if.rule.at_least"
@@ -357,3 +359,16 @@ def test_the_default_sweep_takes_less_than_a_second(service: Service) -> None:
     began = time.process_time()
     made(service, State())
     assert time.process_time() - began < 2.0  # 0.6 s on the machine it was written on
+
+
+def test_a_cancel_is_told_though_the_list_has_changed_at_once(service: Service) -> None:
+    """A busy page names several causes in one question; the list, named first, must not hide the others."""
+    app = create_app(service.settings)
+    (opening,) = [one for one in callbacks(app) if "sweep-told.children" in one["output"]]
+    values = {"sweep-cancel": 1, "sweep-list": [], "state": as_data(State())}
+    asked_ = body(opening, lambda name: values.get(str(name)))
+    both = ["sweep-list.selectedRows", "sweep-cancel.n_clicks"]
+    for causes, is_told in ((both, True), (both[::-1], True), (both[:1], False)):
+        asked_["changedPropIds"] = causes
+        answer = app.server.test_client().post(UPDATE, json=asked_).get_data(as_text=True)
+        assert ("What was computed is in the store" in answer) == is_told, causes

@@ -416,7 +416,7 @@ def test_cells_may_be_put_while_they_are_streamed(store: Store) -> None:
 
 @pytest.mark.long
 def test_streaming_holds_only_a_few_cells(store: Store) -> None:
-    """Twenty times the cells may not need more memory than a quarter more (what is streamed is 10 MB in all)."""
+    """Eight times the cells need hardly more memory (what is streamed is 10 MB in all)."""
     layout = layout_of(10)
     for sweep_id, n in (("small", 1000), ("large", 8_000)):
         store.begin_sweep(sweep_id, sweep_id, ["a"], "", n)
@@ -438,7 +438,7 @@ def test_streaming_holds_only_a_few_cells(store: Store) -> None:
     n_small, small = peak("small")
     n_large, large = peak("large")
     assert (n_small, n_large) == (1000, 8_000)
-    assert large < 1.25 * small
+    assert large < 1.5 * small  # Python's own free lists fill; kept cells would be 7 MB
     assert large < 500_000
 
 
