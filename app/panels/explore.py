@@ -162,7 +162,7 @@ def _register_answers(app: Dash, service: Service) -> None:
     )
     def _settle(data: Any, which: str, drawn: Any) -> Any:
         errors = [ids.path_of(out["id"]["k"]) for out in ctx.outputs_list[-2]]
-        if data == drawn and ctx.triggered_id != "joint-which":
+        if data == drawn and "joint-which" not in ctx.triggered_prop_ids.values():
             return [no_update] * (2 * len(FIGURES) + 5) + [[no_update] * len(errors), no_update]
         return _settled(service, answered, data, which, errors)
 
