@@ -18,6 +18,7 @@ FOR = {
     "dash": "the dashboard",
     "dash-ag-grid": "tables in the dashboard",
     "dash-mantine-components": "widgets of the dashboard",
+    "flask": "the web application that Dash builds on: limits, headers, and where a moving slider asks",
     "flask-compress": "compressed answers of the dashboard (Dash asks for it)",
     "joblib": "sweeps on many cores, and on a cluster",
     "numba": "the simulation kernels",
