@@ -1,8 +1,9 @@
 """Long computations in other processes: background callbacks through a Celery queue, for several server processes.
 
 Dash's own manager for Celery keeps only what a job has set last, and now and then loses a result between two polls; so
-what a job tells is kept here in three records, each written by the job alone, and what its page has read and wants in
-a fourth, written by the page alone. Nothing needs a lock, and whichever server process is polled gives the answer.
+what a job tells is kept here in three records, each written by the job alone; what its page has read in a fourth,
+written by polls alone, one after the other; and that it was cancelled in a fifth, since that may come during a poll.
+Nothing needs a lock, and whichever server process is polled gives the answer.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class _Teller:
         page, now = self._records.read("page") or {}, self._clock()
         if page.get("polls") != self._polls:
             self._polls, self._heard = page.get("polls"), now
-        if page.get("stopped") or now - self._heard > self._abandoned_after:
+        if self._records.read("stopped") or now - self._heard > self._abandoned_after:
             raise Cancelled
         if now - self._began > self._longest:
             raise TooLong
@@ -165,7 +166,7 @@ class QueueManager(BaseBackgroundCallbackManager):
 
     def call_job_fn(self, key: str, job_fn: Any, args: Any, context: dict[str, Any]) -> str:
         """Put a job into the queue; its handle is its key."""
-        self._records(key).write("page", {"polls": 0, "progress": 0, "props": 0, "stopped": False, "collected": False})
+        self._records(key).write("page", {"polls": 0, "progress": 0, "props": 0, "collected": False})
         job_fn.apply_async(args=(key, args, dict(context)), task_id=key)
         return key
 
@@ -182,7 +183,7 @@ class QueueManager(BaseBackgroundCallbackManager):
     def get_result(self, key: str, job: str | None) -> Any:  # noqa: ARG002
         """Return the result, once; `UNDEFINED` if there is none (yet)."""
         page = self._page(key)
-        if page.get("collected", True) or page["stopped"]:
+        if page.get("collected", True) or self._is_stopped(key):
             return self.UNDEFINED
         found = self._records(key).read("result")
         if found is None and self.handle.AsyncResult(key).status in _FAILED:
@@ -195,7 +196,7 @@ class QueueManager(BaseBackgroundCallbackManager):
     def job_running(self, job: str) -> bool:
         """Return whether a result is still to come; a finished job runs until its result has been collected."""
         page = self._page(job)
-        return not page.get("collected", True) and not page["stopped"]
+        return not page.get("collected", True) and not self._is_stopped(job)
 
     def get_updated_props(self, key: str | None) -> dict[str, Any]:
         """Return what the job has set beside its outputs, if it has set anything since."""
@@ -204,7 +205,7 @@ class QueueManager(BaseBackgroundCallbackManager):
             return {}
         records = self._records(key)
         n = (records.read("told") or {"props": 0})["props"]
-        found = records.read("props") if n > page["props"] and not page["stopped"] else {}
+        found = records.read("props") if n > page["props"] and not self._is_stopped(key) else {}
         if n > page["props"]:
             self._turn(key, props=n)
         if page["collected"]:
@@ -214,7 +215,7 @@ class QueueManager(BaseBackgroundCallbackManager):
     def terminate_job(self, job: str | None) -> None:
         """Cancel a job: it ends at its next `set_progress`, or before it has begun."""
         if job is not None and self._page(job):
-            self._turn(job, stopped=True)
+            self._records(job).write("stopped", True)
 
     def get_or_create_signing_secret(self, generate: Callable[[], bytes]) -> bytes:
         """Return the secret that signs the handles of jobs, the same in all server processes."""
@@ -229,6 +230,9 @@ class QueueManager(BaseBackgroundCallbackManager):
 
     def _page(self, key: str | None) -> dict[str, Any]:
         return (self._records(key).read("page") if key else None) or {}
+
+    def _is_stopped(self, key: str) -> bool:
+        return bool(self._records(key).read("stopped"))
 
     def _turn(self, key: str, **changes: Any) -> None:
         self._records(key).write("page", {**self._page(key), **changes})

@@ -147,6 +147,24 @@ def test_cancel_ends_the_job_and_the_polls() -> None:
         assert tab.post(None, **handles).status_code == 204
 
 
+def test_a_cancel_during_a_poll_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue()
+    queue.holds = True
+    manager = QueueManager(queue)
+    key = manager.call_job_fn("k", Task(queue, lambda *_: None), [], {})
+    keep = queue.backend.set
+
+    def cancel_first(name: str, value: str | bytes) -> None:
+        if name.endswith("-page"):
+            monkeypatch.setattr(queue.backend, "set", keep)
+            manager.terminate_job(key)
+        keep(name, value)
+
+    monkeypatch.setattr(queue.backend, "set", cancel_first)
+    manager.get_progress(key)
+    assert not manager.job_running(key)
+
+
 def test_what_was_cancelled_in_the_queue_never_runs() -> None:
     gate, queue = Gate(), Queue()
     queue.holds = True

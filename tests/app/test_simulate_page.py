@@ -36,7 +36,7 @@ def jobs() -> list[str]:
 
 
 def assert_no_jobs(page: Page) -> None:
-    for _ in range(1200):  # a job stands behind everything else
+    for _ in range(600):  # a job stands behind everything else
         if not jobs():
             break
         page.wait_for_timeout(50)
